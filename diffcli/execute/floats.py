@@ -1,0 +1,172 @@
+"""IEEE 754 double precision on Python floats, standard library only.
+
+Python's math module raises where IEEE 754 gives an infinity or a nan; here 1/0 is inf, ln(-1) is nan and
+exp(1000) is inf, so that 1/(1 + exp(1000)) is 0 and not an error. This module defines what an operation means.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from functools import cache
+
+from diffcli.execute.interpreter import outputs
+from diffcli.graph.ops import OPS
+
+Function = Callable[..., float]
+CONSTANTS = {"pi": math.pi, "e": math.e}
+
+
+class FloatArithmetic:
+    """The arithmetic of doubles for the interpreter."""
+
+    @staticmethod
+    def constant(literal: str) -> float:
+        """The double nearest to the decimal."""
+        return CONSTANTS[literal] if literal in CONSTANTS else float(literal)
+
+    @staticmethod
+    def apply(op: str, *args: float) -> float:
+        """The primitive `op`; never raises."""
+        return function(op)(*args)
+
+
+FLOATS = FloatArithmetic()
+
+
+@cache
+def function(op: str) -> Function:
+    """The IEEE function of a primitive: one of this module's, Python's own, or its definition in other rows."""
+    if op in _OWN:
+        return _OWN[op]
+    name = OPS[op].call("math")
+    if name and hasattr(math, name):
+        return _without_exceptions(getattr(math, name))
+    definition = OPS[op].definition_graph()
+    return lambda *args: outputs(definition, FLOATS, args)[0]
+
+
+def _without_exceptions(raising: Function) -> Function:
+    """Overflow is an infinity with the sign of the argument, an invalid operation is nan (IEEE 754, section 7)."""
+
+    def quiet(*args: float) -> float:
+        try:
+            return raising(*args)
+        except OverflowError:
+            return math.copysign(math.inf, args[0])
+        except ValueError:
+            return math.nan
+
+    return quiet
+
+
+def _divide(x: float, y: float) -> float:
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return math.nan if x == 0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+
+
+def _power(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -math.inf if x < 0 and y % 2 == 1 else math.inf
+    except ValueError:
+        if x == 0:
+            return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
+        return math.nan
+
+
+def _with_pole(raising: Function, pole: float, at: float) -> Function:
+    quiet = _without_exceptions(raising)
+    return lambda x: pole if x == at else quiet(x)
+
+
+def _cosh(x: float) -> float:
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return math.inf
+
+
+def _atanh(x: float) -> float:
+    return math.copysign(math.inf, x) if abs(x) == 1 else _without_exceptions(math.atanh)(x)
+
+
+def _sigmoid(x: float) -> float:
+    """exp(x) is the sigmoid to the last bit where 1 + exp(-x) would overflow."""
+    return 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
+
+
+def _rounded(rounding: Callable[[float], int]) -> Function:
+    """Rounding to an integer that keeps infinities, nan and the sign of zero."""
+    return lambda x: math.copysign(float(rounding(x)), x) if math.isfinite(x) else x
+
+
+def _gamma(x: float) -> float:
+    if x == 0:
+        return math.copysign(math.inf, x)
+    try:
+        return math.gamma(x)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.nan
+
+
+def _lgamma(x: float) -> float:
+    try:
+        return math.lgamma(x)
+    except (OverflowError, ValueError):
+        return math.inf
+
+
+def _polygamma(order: float, x: float) -> float:
+    """By mpmath (no standard library function exists), rounded once from 20 digits."""
+    if not math.isfinite(x) or (x <= 0 and x == int(x)) or not (0 <= order <= 1000 and order == int(order)):
+        return {math.inf: math.inf if order == 0 else 0.0}.get(x, math.nan)
+    import mpmath
+
+    with mpmath.workdps(20):
+        return float(mpmath.psi(int(order), mpmath.mpf(x)))
+
+
+def _extremum(choose: Callable[[float, float], float]) -> Function:
+    return lambda x, y: math.nan if x != x or y != y else choose(x, y)
+
+
+def _choose(condition: float, x: float, y: float) -> float:
+    return math.nan if condition != condition else x if condition else y
+
+
+_OWN: dict[str, Function] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": _divide,
+    "neg": operator.neg,
+    "pow": _power,
+    "ln": _with_pole(math.log, -math.inf, 0.0),
+    "log1p": _with_pole(math.log1p, -math.inf, -1.0),
+    "log2": _with_pole(math.log2, -math.inf, 0.0),
+    "log10": _with_pole(math.log10, -math.inf, 0.0),
+    "cosh": _cosh,
+    "atanh": _atanh,
+    "sigmoid": _sigmoid,
+    "floor": _rounded(math.floor),
+    "ceil": _rounded(math.ceil),
+    "round": _rounded(round),
+    "min": _extremum(min),
+    "max": _extremum(max),
+    "gamma": _gamma,
+    "lgamma": _lgamma,
+    "digamma": lambda x: _polygamma(0.0, x),
+    "polygamma": _polygamma,
+    "where": _choose,
+    "lt": lambda x, y: float(x < y),
+    "le": lambda x, y: float(x <= y),
+    "gt": lambda x, y: float(x > y),
+    "ge": lambda x, y: float(x >= y),
+    "eq": lambda x, y: float(x == y),
+    "ne": lambda x, y: float(x != y),
+}

@@ -1,0 +1,1 @@
+"""The program as data, and the table of primitives (standard library only)."""

@@ -1,0 +1,50 @@
+"""How the lectures number a program: v_{1-n} … v_0 are the inputs, v_1 … v_N the operations.
+
+Operations are numbered by level, the longest distance from the inputs, and within a level in the order in which
+they are completed when the text is read from left to right. Constants are not numbered; an operation on constants
+only is at level 1. The reverse sweep visits the numbers downwards.
+"""
+
+import re
+from dataclasses import dataclass
+
+from diffcli.graph.program import Graph
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Numbers and names of the nodes of one graph."""
+
+    order: tuple[int, ...]
+    """Positions of the operations that the outputs need, v_1 first."""
+    labels: dict[int, str]
+    """For every numbered node and input its plain name: "v-1", "v5", or the name the user gave it."""
+
+
+def levels(graph: Graph) -> list[int]:
+    """The longest distance of every node from the leaves."""
+    result: list[int] = []
+    for node in graph.nodes:
+        result.append(1 + max((result[argument] for argument in node.args), default=-1))
+    return result
+
+
+def numbering(graph: Graph) -> Numbering:
+    """Number the nodes of `graph` as the lectures do."""
+    level = levels(graph)
+    operations = (p for p, node in enumerate(graph.nodes) if node.args and graph.needed[p])
+    order = tuple(sorted(operations, key=lambda position: (level[position], position)))
+    letter = trace_letter((*graph.variables, *graph.names.values(), *graph.output_names))
+    first = 1 - len(graph.inputs)
+    labels = {position: f"{letter}{first + k}" for k, position in enumerate(graph.inputs)}
+    labels.update({position: f"{letter}{k}" for k, position in enumerate(order, start=1)})
+    if graph.names:
+        labels.update(zip(graph.inputs, graph.variables, strict=True))
+        labels.update((p, name) for p, name in zip(graph.outputs, graph.output_names, strict=True) if p in order)
+        labels.update((p, name) for p, name in graph.names.items() if graph.nodes[p].args)
+    return Numbering(order, labels)
+
+
+def trace_letter(taken: tuple[str, ...]) -> str:
+    """"v", or the next letter if the user has names such as v1."""
+    return next(letter for letter in "vwuzpqrst" if not any(re.fullmatch(rf"{letter}_?\d*", name) for name in taken))

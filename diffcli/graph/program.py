@@ -1,0 +1,137 @@
+"""The program as data: a flat tuple of nodes in which arguments stand before their users.
+
+A node's arguments are positions in the same tuple, so every loop over `graph.nodes` is a sweep in evaluation
+order and every loop over its reverse is a sweep backwards. Identical subexpressions are one node.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+
+from diffcli.errors import Place
+
+INPUT = "input"
+CONSTANT = "constant"
+Shape = tuple[int, ...]
+
+
+class Node(NamedTuple):
+    """One operation: its name in the table of primitives, its arguments, and the shape of its result."""
+
+    op: str
+    args: tuple[int, ...] = ()
+    literal: str = ""
+    """The name of an input; the decimal text of a constant ("0.1", "pi", "e"), kept exactly as written."""
+    shape: Shape = ()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A program with named inputs and outputs; immutable, acyclic by construction."""
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[int, ...]
+    """Positions of the input nodes, in the order of the user's variables."""
+    outputs: tuple[int, ...]
+    output_names: tuple[str, ...]
+    names: dict[int, str] = field(default_factory=dict)
+    """Intermediates the user named by an assignment."""
+    places: tuple[Place | None, ...] = ()
+    """Where in the text each node comes from (its first occurrence)."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(self.nodes[position].literal for position in self.inputs)
+
+    @property
+    def operations(self) -> int:
+        """How many nodes compute something (inputs and constants do not)."""
+        return sum(bool(node.args) for node in self.nodes)
+
+    @cached_property
+    def needed(self) -> tuple[bool, ...]:
+        """For every node, whether some output depends on it."""
+        needed = [False] * len(self.nodes)
+        for position in self.outputs:
+            needed[position] = True
+        for position in range(len(self.nodes) - 1, -1, -1):
+            if needed[position]:
+                for argument in self.nodes[position].args:
+                    needed[argument] = True
+        return tuple(needed)
+
+    def active(self, wrt: Iterable[int]) -> tuple[bool, ...]:
+        """For every node, whether it depends on one of the inputs at the positions `wrt`."""
+        seeds = frozenset(wrt)
+        active: list[bool] = []
+        for position, node in enumerate(self.nodes):
+            active.append(position in seeds or any(active[argument] for argument in node.args))
+        return tuple(active)
+
+    def pruned(self) -> "Graph":
+        """The same program without the nodes that no output needs; inputs always stay."""
+        kept = [p for p, needed in enumerate(self.needed) if needed or self.nodes[p].op == INPUT]
+        new = {old: position for position, old in enumerate(kept)}
+        nodes = (self.nodes[old] for old in kept)
+        return replace(
+            self,
+            nodes=tuple(node._replace(args=tuple(new[a] for a in node.args)) for node in nodes),
+            inputs=tuple(new[p] for p in self.inputs),
+            outputs=tuple(new[p] for p in self.outputs),
+            names={new[p]: name for p, name in self.names.items() if p in new},
+            places=tuple(self.places[old] for old in kept) if self.places else (),
+        )
+
+    def check(self) -> None:
+        """Raise AssertionError if the promises of this class do not hold (used by tests and after translations)."""
+        for position, node in enumerate(self.nodes):
+            assert all(0 <= argument < position for argument in node.args), f"node {position} uses a later node"
+            assert node.args or node.literal, f"node {position} is neither an operation nor a leaf"
+        assert all(self.nodes[p].op == INPUT for p in self.inputs)
+        assert len(set(self.variables)) == len(self.inputs), "two inputs share a name"
+        assert len(self.outputs) == len(self.output_names)
+        assert len(set(self.nodes)) == len(self.nodes), "two nodes are identical"
+
+
+class Builder:
+    """Collects nodes into a graph; asking twice for the same node gives the same position (hash-consing)."""
+
+    def __init__(self, start: Graph | None = None) -> None:
+        """Begin empty, or with the nodes of `start`, whose positions stay valid."""
+        self.nodes: list[Node] = list(start.nodes) if start else []
+        self.places: list[Place | None] = list(start.places or [None] * len(start.nodes)) if start else []
+        self._positions = {node: position for position, node in enumerate(self.nodes)}
+
+    def input(self, name: str, place: Place | None = None) -> int:
+        """The input called `name`."""
+        return self._add(Node(INPUT, literal=name), place)
+
+    def constant(self, literal: str, place: Place | None = None) -> int:
+        """A constant by its decimal text, or "pi" or "e"."""
+        return self._add(Node(CONSTANT, literal=literal), place)
+
+    def apply(self, op: str, *args: int, place: Place | None = None) -> int:
+        """The operation `op` on nodes that are already there; nothing is simplified."""
+        return self._add(Node(op, args), place)
+
+    def _add(self, node: Node, place: Place | None) -> int:
+        position = self._positions.get(node)
+        if position is None:
+            position = self._positions[node] = len(self.nodes)
+            self.nodes.append(node)
+            self.places.append(place)
+        return position
+
+    def graph(
+        self,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        output_names: Sequence[str] = ("y",),
+        names: dict[int, str] | None = None,
+    ) -> Graph:
+        """The finished program."""
+        return Graph(
+            tuple(self.nodes), tuple(inputs), tuple(outputs), tuple(output_names), dict(names or {}), tuple(self.places)
+        )

@@ -1,0 +1,1 @@
+"""Text to graph: expressions, points and the library of examples."""

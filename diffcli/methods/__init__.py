@@ -1,0 +1,1 @@
+"""The four methods: finite differences, symbolic, forward mode, reverse mode."""

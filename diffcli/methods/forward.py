@@ -1,0 +1,87 @@
+"""Forward mode with dual numbers: v + v̇ε with ε² = 0, carried through the program together.
+
+One sweep gives the derivative of every output by one input, at a cost proportional to that of f; A inputs take
+A sweeps. The parts of a dual number can be floats, 50-digit numbers or nodes of a graph. Here they are nodes:
+the sweep writes down the tangent program of a seed once, and every executor can run it at many points.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Generic
+
+from diffcli.execute.interpreter import Arithmetic, Number, evaluate
+from diffcli.graph.folding import FoldingBuilder
+from diffcli.graph.ops import OPS
+from diffcli.graph.program import Graph
+from diffcli.methods.method import Compiler, Jacobian
+
+
+@dataclass(frozen=True, slots=True)
+class Dual(Generic[Number]):
+    """A value with its tangent; the tangent None is an exact zero (the value depends on no seeded input)."""
+
+    primal: Number
+    tangent: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DualArithmetic(Generic[Number]):
+    """Dual numbers over any arithmetic, for the interpreter."""
+
+    base: Arithmetic[Number]
+
+    def constant(self, literal: str) -> Dual[Number]:
+        """A constant has no tangent."""
+        return Dual(self.base.constant(literal))
+
+    def apply(self, op: str, *args: Dual[Number]) -> Dual[Number]:
+        """The chain rule: v̇ = Σ_k v̇_k · ∂v/∂v_k over the arguments that have a tangent."""
+        primals = [arg.primal for arg in args]
+        tangent: Number | None = None
+        for argument, dual in enumerate(args):
+            partial = OPS[op].partial(argument)
+            if dual.tangent is None or partial is None:
+                continue
+            local = evaluate(partial, self.base, primals)[partial.outputs[0]]
+            term = self.base.apply("mul", dual.tangent, local)
+            tangent = term if tangent is None else self.base.apply("add", tangent, term)
+        return Dual(self.base.apply(op, *primals), tangent)
+
+
+@dataclass(frozen=True)
+class TangentProgram:
+    """The program of one forward sweep."""
+
+    graph: Graph
+    """The nodes of the primal program, then those of the tangents; outputs are f_1 … f_B, then ḟ_1 … ḟ_B."""
+    tangents: tuple[int | None, ...]
+    """For every node of the primal program the node that is its tangent; None where it is an exact zero."""
+
+
+def tangent_program(graph: Graph, seed: int) -> TangentProgram:
+    """One sweep with the tangent 1 on the input at position `seed` and none on the others."""
+    builder = FoldingBuilder(graph)
+    arguments = [Dual(position, builder.one if position == seed else None) for position in graph.inputs]
+    duals = evaluate(graph, DualArithmetic(builder), arguments)
+    tangents = tuple(dual.tangent for dual in duals)
+    reached = [tangents[position] for position in graph.outputs]
+    outputs = (*graph.outputs, *[builder.zero if tangent is None else tangent for tangent in reached])
+    names = (*graph.output_names, *[f"{name}_dot" for name in graph.output_names])
+    return TangentProgram(replace(builder.graph(graph.inputs, outputs, names), names=graph.names), tangents)
+
+
+class PreparedForward:
+    """Forward mode made ready: one compiled tangent program for each input asked for."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, graph: Graph, wrt: Sequence[int], compiler: Compiler) -> None:
+        """Compile a tangent program for each input position in `wrt`."""
+        self._outputs = len(graph.outputs)
+        self._sweeps = [compiler(tangent_program(graph, seed).graph, "sweep") for seed in wrt]
+
+    def __call__(self, point: Sequence[float]) -> Jacobian:
+        """A sweeps, each giving one column of the Jacobian."""
+        columns = [sweep(point) for sweep in self._sweeps]
+        rows = zip(*(column[self._outputs :] for column in columns), strict=True)
+        return Jacobian(tuple(columns[0][: self._outputs]), tuple(rows))

@@ -1,0 +1,1 @@
+"""Records as documents, and documents in each format."""

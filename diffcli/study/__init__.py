@@ -1,0 +1,1 @@
+"""One expression studied: methods, judge, traces, timing; and several compared."""
