@@ -62,9 +62,10 @@ class FoldingBuilder(Builder):
 
     def _folded_number(self, op: str, args: tuple[int, ...]) -> int | None:
         value = self._exact(op, args) if op in _EXACT else None
-        return None if value is None else self._number(value)
+        return None if value is None else self.number(value)
 
-    def _number(self, value: "Fraction") -> int:
+    def number(self, value: "Fraction") -> int:
+        """A rational number: a decimal literal where it has one, else a quotient of two."""
         literal = _decimal_text(value)
         if literal is not None:
             return self.constant(literal)

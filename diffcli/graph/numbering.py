@@ -17,6 +17,8 @@ class Numbering:
 
     order: tuple[int, ...]
     """Positions of the operations that the outputs need, v_1 first."""
+    letter: str
+    """v, unless the user has variables called v1, v2, …"""
     labels: dict[int, str]
     """For every numbered node and input its plain name: "v-1", "v5", or the name the user gave it."""
 
@@ -42,7 +44,7 @@ def numbering(graph: Graph) -> Numbering:
         labels.update(zip(graph.inputs, graph.variables, strict=True))
         labels.update((p, name) for p, name in zip(graph.outputs, graph.output_names, strict=True) if p in order)
         labels.update((p, name) for p, name in graph.names.items() if graph.nodes[p].args)
-    return Numbering(order, labels)
+    return Numbering(order, letter, labels)
 
 
 def trace_letter(taken: tuple[str, ...]) -> str:

@@ -43,6 +43,8 @@ class Primitive:
     """Names by world ("math", "numpy", "mpmath", "sympy", "c") where they differ from `name`."""
     latex: str = ""
     """A LaTeX command that is written before its argument, or a template with slots #1, #2, #3."""
+    template: str = ""
+    """How it is written in text if neither as a call nor with one operator, with slots as in `latex`."""
     symbol: str = ""
     """The infix or prefix operator, if it is written as one."""
     precedence: int = 100

@@ -1,0 +1,234 @@
+"""A graph written as mathematics: plain text that can be read in again, pretty Unicode, LaTeX.
+
+One writer serves all of them; a `Style` says how operators, powers, calls and numbers look. Nodes that have a name
+(inputs, the user's intermediates, v_1 … in a trace) are written as that name and not expanded.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from diffcli.graph.ops import OPS
+from diffcli.graph.primitive import Primitive
+from diffcli.graph.program import CONSTANT, INPUT, Graph
+
+ATOM = 100
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+MAX_TEXT = 4000
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+
+
+class Piece(NamedTuple):
+    """A piece of written mathematics and how tightly its outermost operator binds."""
+
+    text: str
+    precedence: int
+    bare: str = ""
+    """The same without the parentheses of a call, "sin v0", for where nothing is written around it."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How mathematics is written."""
+
+    name: str
+    symbols: Mapping[str, str]
+    """The operators that differ from the table's, by primitive; and "pi"."""
+    raised: Callable[[str], str | None] = lambda exponent: None
+    """A whole-number exponent written as a superscript, if the style has one."""
+    for_people: bool = False
+    """Whether it is only looked at and never read in again: sin v0, x/y² for x/y/y, −a/b for −(a/b)."""
+
+    @property
+    def is_latex(self) -> bool:
+        """Whether primitives are written by their LaTeX."""
+        return self.name == "latex"
+
+    def parenthesised(self, text: str) -> str:
+        """The text in parentheses."""
+        return rf"\left({text}\right)" if self.is_latex else f"({text})"
+
+
+PLAIN = Style("plain", {"add": " + ", "sub": " - "})
+PRETTY = Style(
+    "pretty",
+    {"add": " + ", "sub": " − ", "neg": "−", "mul": "·", "le": "≤", "ge": "≥", "ne": "≠", "pi": "π"},
+    raised=lambda exponent: exponent.translate(SUPERSCRIPTS) if exponent.lstrip("-").isdecimal() else None,
+)
+LATEX = Style("latex", {"add": " + ", "sub": " - ", "mul": r" \, ", "pi": r"\pi"})
+
+
+def as_rule(style: Style) -> Style:
+    """The style for rows of a trace: sin v0, x/y²."""
+    return replace(style, for_people=True)
+
+
+def as_operation(style: Style) -> Style:
+    """The style for the primal column of a trace: v1 × v2."""
+    times = {"plain": " * ", "pretty": " × ", "latex": r" \times "}[style.name]
+    return replace(as_rule(style), symbols={**style.symbols, "mul": times, "div": " / " if style.name != "latex" else "/"})
+
+
+def write(graph: Graph, position: int, names: Mapping[int, str], style: Style = PLAIN) -> str:
+    """The mathematics of one node, in terms of the named nodes; long texts are cut with an ellipsis."""
+    piece = pieces(graph, [position], names, style)[position]
+    return piece.bare or piece.text
+
+
+def pieces(graph: Graph, positions: Iterable[int], names: Mapping[int, str], style: Style) -> dict[int, Piece]:
+    """The mathematics of several nodes, each written out itself, its arguments by their names where they have one."""
+    written: dict[int, Piece] = {}
+    for position in _wanted(graph, frozenset(positions), names):
+        written[position] = _node(graph, position, names, written, style)
+    return written
+
+
+def _wanted(graph: Graph, positions: frozenset[int], names: Mapping[int, str]) -> list[int]:
+    """The nodes that must be written out, arguments first."""
+    wanted: set[int] = set()
+    pending = list(positions)
+    while pending:
+        position = pending.pop()
+        if position not in wanted:
+            wanted.add(position)
+            pending.extend(argument for argument in graph.nodes[position].args if argument not in names)
+    return sorted(wanted)
+
+
+def _node(graph: Graph, position: int, names: Mapping[int, str], written: dict[int, Piece], style: Style) -> Piece:
+    def operand(argument: int) -> Piece:
+        return Piece(names[argument], ATOM) if argument in names else written[argument]
+
+    node = graph.nodes[position]
+    if node.op == INPUT:
+        return Piece(names.get(position, node.literal), ATOM)
+    if node.op == CONSTANT:
+        return _constant(node.literal, style)
+    args = [operand(argument) for argument in node.args]
+    if style.for_people and node.op == "div" and _divides_twice(graph, node.args, names):
+        numerator = operand(graph.nodes[node.args[0]].args[0])
+        return _binary(OPS["div"], [numerator, _power(args[1], Piece("2", ATOM), style)], style)
+    return _shortened(_operation(OPS[node.op], args, style))
+
+
+def _divides_twice(graph: Graph, args: tuple[int, ...], names: Mapping[int, str]) -> bool:
+    inner = graph.nodes[args[0]]
+    return args[0] not in names and inner.op == "div" and inner.args[1] == args[1]
+
+
+def _shortened(piece: Piece) -> Piece:
+    return piece if len(piece.text) <= MAX_TEXT else Piece("…", ATOM)
+
+
+def _constant(literal: str, style: Style) -> Piece:
+    if literal.startswith("-"):
+        return Piece(style.symbols.get("neg", "-") + literal[1:], OPS["neg"].precedence)
+    if style.is_latex and "e" in literal[1:].lower():
+        mantissa, _, exponent = literal.lower().partition("e")
+        return Piece(rf"{mantissa} \cdot 10^{{{int(exponent)}}}", OPS["mul"].precedence)
+    return Piece(style.symbols.get(literal, literal), ATOM)
+
+
+def _operation(row: Primitive, args: list[Piece], style: Style) -> Piece:
+    if row.precedence == OPS["lt"].precedence:
+        return _comparison(row, args, style)
+    if row.name == "where":
+        args = [Piece(args[0].text.removeprefix(r"\left[").removesuffix(r"\right]").strip("[]"), ATOM), *args[1:]]
+    if row.name == "pow":
+        return _power(args[0], args[1], style)
+    if row.template:
+        return Piece(_filled(row.template, [_wrapped(arg, row.precedence + 1, style) for arg in args]), row.precedence)
+    if style.is_latex and "#" in row.latex:
+        return Piece(_filled(row.latex, [arg.text for arg in args]), ATOM)
+    if row.symbol and row.arity == 1:
+        return _prefixed(row, args[0], style)
+    if row.symbol:
+        return _binary(row, args, style)
+    return _call(row, args, style)
+
+
+def _symbol(row: Primitive, style: Style) -> str:
+    return style.symbols.get(row.name, row.symbol)
+
+
+def _wrapped(piece: Piece, least: int, style: Style) -> str:
+    return piece.text if piece.precedence >= least else style.parenthesised(piece.text)
+
+
+def _filled(template: str, texts: list[str]) -> str:
+    return re.sub(r"#(\d)", lambda slot: texts[int(slot[1]) - 1], template)
+
+
+def _binary(row: Primitive, args: list[Piece], style: Style) -> Piece:
+    left = _wrapped(args[0], row.precedence, style)
+    right = _wrapped(args[1], row.precedence + 1, style)
+    if args[1].precedence == OPS["neg"].precedence:
+        right = style.parenthesised(args[1].text)
+    return Piece(f"{left}{_symbol(row, style)}{right}", row.precedence)
+
+
+def _prefixed(row: Primitive, arg: Piece, style: Style) -> Piece:
+    symbol, least = _symbol(row, style), OPS["mul"].precedence if style.for_people else row.precedence + 1
+    bare = symbol + arg.bare if arg.bare else ""
+    return Piece(symbol + _wrapped(arg, least, style), row.precedence, bare)
+
+
+def _comparison(row: Primitive, args: list[Piece], style: Style) -> Piece:
+    """A comparison as a number is an Iverson bracket: [x > 0] is 1 or 0."""
+    if style.is_latex:
+        return Piece(_filled(row.latex, [arg.text for arg in args]), ATOM)
+    return Piece(f"[{args[0].text} {_symbol(row, style)} {args[1].text}]", ATOM)
+
+
+def _power(base: Piece, exponent: Piece, style: Style) -> Piece:
+    precedence = OPS["pow"].precedence
+    left = _wrapped(base, precedence + 1, style)
+    if style.is_latex:
+        return Piece(f"{{{left}}}^{{{exponent.text}}}", precedence)
+    raised = style.raised(exponent.text.replace("−", "-"))
+    if raised is not None:
+        return Piece(left + raised, precedence)
+    return Piece(f"{left}^{_wrapped(exponent, precedence, style)}", precedence)
+
+
+def _call(row: Primitive, args: list[Piece], style: Style) -> Piece:
+    name = row.latex if style.is_latex and row.latex else row.name
+    single = style.for_people and len(args) == 1 and not args[0].text.endswith((")", "]"))
+    bare = f"{name} {args[0].text}" if single and args[0].precedence == ATOM else ""
+    return Piece(name + style.parenthesised(", ".join(arg.text for arg in args)), ATOM, bare)
+
+
+def latex_name(name: str, accent: str = "") -> str:
+    r"""A name in LaTeX: v-1 is v_{-1}, x1 and x_1 are x_{1}, alpha is \alpha, rate is \mathrm{rate}."""
+    stem, _, rest = name.partition("_")
+    letters, digits = re.fullmatch(r"(.*?)(-?\d*)", stem, re.DOTALL).groups()  # type: ignore[union-attr]
+    if not letters:
+        letters, digits, rest = name.replace("_", r"\_"), "", ""
+    base = rf"\{letters}" if letters in GREEK else letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
+    parts = [part if len(part) == 1 or part.lstrip("-").isdecimal() else rf"\mathrm{{{part}}}" for part in rest.split("_") if part]
+    subscript = ",".join(([digits] if digits else []) + parts)
+    accented = f"{accent}{{{base}}}" if accent else base
+    return f"{accented}_{{{subscript}}}" if subscript else accented
+
+
+def names_of(graph: Graph, style: Style) -> dict[int, str]:
+    """The names of inputs and named intermediates in a style."""
+    names = {**dict(zip(graph.inputs, graph.variables, strict=True)), **graph.names}
+    return {position: latex_name(name) if style.is_latex else name for position, name in names.items()}
+
+
+def program_text(graph: Graph, style: Style = PLAIN) -> str:
+    """The whole program: named intermediates as assignments, then the outputs; plain text reads in as the same graph."""
+    names = names_of(graph, style)
+    written = pieces(graph, {*graph.names, *graph.outputs} - set(graph.inputs), names, style)
+    assigned = {position: f"{names[position]} = {written[position].text}" for position in sorted(graph.names)}
+    finals = [
+        names[position] if position in names else written[position].text
+        for position, name in zip(graph.outputs, graph.output_names, strict=True)
+        if not (graph.names.get(position) == name and len(graph.outputs) == 1)
+    ]
+    return "; ".join([*assigned.values(), *finals])

@@ -1,0 +1,51 @@
+"""The limits on what is read: documented, checked before anything is evaluated, and raised by `--limit`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+from diffcli.errors import LimitError, Place, UsageError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large an expression may be. Every input within them is read in about a second."""
+
+    length: int = 200_000
+    """Characters of the text."""
+    nesting: int = 1_000
+    """Brackets, calls, signs and powers that wait for each other."""
+    nodes: int = 100_000
+    """Nodes of the graph."""
+    digits: int = 1_000
+    """Digits of one number."""
+    exponent: int = 10_000
+    """Size of the exponent in a number such as 1e-300."""
+
+    def check(self, name: str, amount: int, what: str, place: Place | None = None) -> None:
+        """Raise a LimitError when `amount` is above the limit called `name`."""
+        limit: int = getattr(self, name)
+        if amount > limit:
+            raise LimitError(
+                f"{what}; the limit is {limit}", place=place, hint=f"if it is meant, raise it: --limit {name}={amount}"
+            )
+
+
+DEFAULT = Limits()
+
+
+def parse_limits(texts: Sequence[str]) -> Limits:
+    """The default limits, changed by texts such as "nodes=500000"."""
+    names = [field.name for field in fields(Limits)]
+    limits = DEFAULT
+    for text in texts:
+        name, _, amount = (part.strip() for part in text.partition("="))
+        if name not in names:
+            raise UsageError(f"no limit is called '{_shown(name)}'", hint=f"the limits are {', '.join(names)}")
+        if not (amount.isascii() and amount.isdigit() and len(amount) <= 15 and int(amount) > 0):
+            raise UsageError(f"the limit '{name}' needs a positive whole number", hint=f"--limit {name}=1000000")
+        limits = replace(limits, **{name: int(amount)})
+    return limits
+
+
+def _shown(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name[:40])
