@@ -143,7 +143,7 @@ def _plain(text: str, start: int, end: int, notes: dict[str, None]) -> str:
         return " "
     if not all(c.isascii() and c.isprintable() or _is_letter(c) for c in written):
         raise _refusal(text, start, end)
-    if written != raw:
+    if written != unicodedata.normalize("NFC", raw):
         notes[f"{describe(raw[0])} is read as '{written}'"] = None
     return written
 

@@ -70,3 +70,8 @@ def end_token(spelling: Spelling) -> Token:
     length = len(spelling.plain)
     start, end = spelling.place(length, length)
     return Token(END, "", start, end)
+
+
+def is_latex(plain: str) -> bool:
+    """Any text with a backslash or a brace is LaTeX."""
+    return "\\" in plain or "{" in plain or "}" in plain

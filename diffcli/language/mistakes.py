@@ -1,0 +1,217 @@
+"""The errors of the grammar: what is wrong, where, how to mend it, and the corrected text where it can be built."""
+
+from diffcli.errors import ExpressionError, Place
+from diffcli.language.characters import describe, shown
+from diffcli.language.suggestions import ARRAYS, INSTEAD, nearest_function
+from diffcli.language.tokens import END, LETTER, NAME, NUMBER, POWER, Token
+
+OPERATORS = frozenset("+-*/^=<>,") | {"<=", ">=", "==", "!=", "//"}
+CLOSERS = {"(": ")", "|": "|"}
+SIGNS = {
+    '"': ("text in quotes is no part of an expression", "write names without quotes"),
+    "'": ("a prime or a quote is no part of an expression", "give the function itself; diffcli computes derivatives"),
+    "`": ("backticks are no part of an expression", "write names without quotes"),
+    "$": ("dollar signs are not part of the formula", "give the text between them"),
+    "@": ("arrays are not supported yet: scalars only", "write products of numbers with *"),
+    "[": ("square brackets are for arrays, which are not supported yet", "use parentheses ( ) for grouping"),
+    "]": ("square brackets are for arrays, which are not supported yet", "use parentheses ( ) for grouping"),
+    "%": ("% has no meaning here", "a percentage is x/100; the remainder of x by y is x - y*floor(x/y)"),
+    "!": ("! has no meaning here", "n! is gamma(n + 1)"),
+    "//": ("// has no meaning here", "whole quotients are floor(x/y)"),
+    "&": ("& has no meaning here", "give one formula on one line"),
+    ".": ("a dot has no meaning here", "numbers are written 0.5; products x*y"),
+    ":": (": has no meaning here", "programs are written a = x*z; exp(a)"),
+    "->": ("-> has no meaning here", "programs are written f(x, z) = x*z"),
+    "?": ("? has no meaning here", "write where(condition, a, b)"),
+    "\\": ("a backslash begins a LaTeX command", r"for example \sin x"),
+}
+
+
+def unexpected(token: Token, text: str, operand: tuple[int, int] | None = None) -> ExpressionError:
+    """For a character that no expression contains; `operand` is the range of the text that it follows."""
+    correction = None
+    sign = token.text
+    if sign == "$":
+        correction = text.replace("$", "").strip()
+    elif sign in ('"', "`") and len(text) > 2 and text.count(sign) == 2 and text[0] == text[-1] == sign:
+        correction = text[1:-1]
+    elif operand and sign in ("!", "%"):
+        before = text[operand[0] : operand[1]]
+        value = int(before) + 1 if before.isdigit() and len(before) < 10 else f"{before} + 1"
+        better = f"gamma({value})" if sign == "!" else f"{before}/100"
+        correction = text[: operand[0]] + better + text[token.end :]
+    elif sign in ("[", "]") and not operand:
+        correction = text.replace("[", "(").replace("]", ")")
+    message, hint = SIGNS.get(sign, (f"{describe(sign[:1])} has no meaning here", None))
+    if correction and sign == "!":
+        hint = f"n! is gamma(n + 1): {shown(better)}"
+    return ExpressionError(message, place=token.place, hint=hint, correction=correction)
+
+
+def missing_operand(tokens: list[Token], at: int, text: str) -> ExpressionError:
+    """For tokens[at], which stands where a number, a name or a bracket should."""
+    token, before = tokens[at], tokens[at - 1] if at else None
+    if before is None and token.kind == END:
+        return ExpressionError("the expression is empty", hint='for example "ln(x1) + x1*x2 - sin(x2)"')
+    if before and before.kind == "(" and token.kind == ")":
+        place = Place(before.start, token.end)
+        return ExpressionError("these parentheses are empty", place=place, hint="write an expression between them")
+    if before and (before.kind in OPERATORS or before.kind in ("(", "|")):
+        return _nothing_after(before, token, text)
+    correction = text[: token.start] + text[token.end :] if token.kind in OPERATORS else None
+    return ExpressionError(
+        f"nothing stands before '{shown(token.text)}'" if token.text else "something is missing here",
+        place=token.place,
+        hint="an expression begins with a number, a name, a bracket or a sign",
+        correction=correction,
+    )
+
+
+def _nothing_after(before: Token, token: Token, text: str) -> ExpressionError:
+    if before.kind == token.kind or token.kind in (END, ")", ",") or before.kind == ",":
+        correction = text[: before.start].rstrip() + text[before.end :]
+    else:
+        correction = text[: token.start] + text[token.end :]
+    if before.kind == "|" and token.kind == "|":
+        return ExpressionError("these bars are empty", place=Place(before.start, token.end))
+    return ExpressionError(
+        f"an operand is missing after '{before.text}'",
+        place=before.place,
+        hint="write a number, a name or a bracket there",
+        correction=correction if before.kind in OPERATORS else None,
+    )
+
+
+def never_closed(sign: str, place: Place, closers: str, end: Token, text: str) -> ExpressionError:
+    """For the innermost of the brackets that are still open; `closers` closes them all."""
+    name = "parenthesis" if sign == "(" else "bar"
+    correction = text[: end.start].rstrip() + closers + text[end.start :] if closers else None
+    return ExpressionError(
+        f"this {name} is never closed", place=place, hint=f"add {CLOSERS[sign]}", correction=correction
+    )
+
+
+def never_opened(token: Token, text: str) -> ExpressionError:
+    """For a closing parenthesis without its opening one."""
+    correction = text[: token.start] + text[token.end :]
+    return ExpressionError(
+        "this parenthesis was never opened", place=token.place, hint="remove it, or add (", correction=correction
+    )
+
+
+def stray_comma(token: Token, before: Token, after: Token, text: str, *, outside: bool) -> ExpressionError:
+    """For a comma that separates no arguments."""
+    head, tail = text[: token.start], text[token.end :]
+    if before.kind == after.kind == NUMBER and before.end == token.start and token.end == after.start:
+        return ExpressionError(
+            "a decimal comma cannot be read", place=token.place, hint="write a point", correction=f"{head}.{tail}"
+        )
+    return ExpressionError(
+        "a comma separates the arguments of a function, and nothing else",
+        place=token.place,
+        hint="several outputs are separated by ;",
+        correction=f"{head};{tail}" if outside else None,
+    )
+
+
+def unknown_function(token: Token, text: str) -> ExpressionError:
+    """For a name that is called and is neither a function nor a variable."""
+    guess = nearest_function(token.text)
+    if token.text in ARRAYS:
+        hint: str | None = "arrays are not supported yet: scalars only"
+    elif token.text in INSTEAD:
+        hint = INSTEAD[token.text]
+    elif token.text.startswith("log_"):
+        hint = f"write log(x, {token.text[4:]})"
+    elif guess:
+        hint = f"did you mean {guess}?"
+    else:
+        hint = f"for a product write {token.text}*(…); `diffcli ops` lists the functions"
+    replaced = text[: token.start] + guess + text[token.end :] if guess and token.text not in INSTEAD else None
+    return ExpressionError(
+        f"'{token.text}' is no function known here", place=token.place, hint=hint, correction=replaced
+    )
+
+
+def no_argument(token: Token, argument: Token | None, text: str) -> ExpressionError:
+    """For a function's name without an argument; `argument` is the last token of what could be one, after a sign."""
+    name, correction = token.text, None
+    if argument:
+        inside = text[token.end : argument.end].strip()
+        correction = f"{text[: token.start]}{name}({inside}){text[argument.end :]}"
+    return ExpressionError(
+        f"the function {name} lacks its argument",
+        place=token.place,
+        hint=f"write {name}(x); if {name} is your variable, give it a value",
+        correction=correction,
+    )
+
+
+def function_power(token: Token, following: Token, inverse: bool, argument: str, text: str) -> ExpressionError:
+    """For sin^-1 x and the like; `following` is the first token after the exponent."""
+    name = token.text
+    place = Place(token.start, following.start)
+    if not inverse:
+        return ExpressionError(
+            "only a positive whole number can stand as the power of a function",
+            place=place,
+            hint=f"write ({name}(x))^n",
+        )
+    guess = f"a{name}" if nearest_function(f"a{name}") == f"a{name}" else None
+    better = f"{guess}({argument}) for the inverse function, or " if guess else ""
+    return ExpressionError(
+        f"{name}^-1 could be the inverse function or the reciprocal",
+        place=place,
+        hint=f"write {better}1/{name}({argument})" if argument else f"write {better}1/{name}(x)",
+    )
+
+
+def adjacent_numbers(before: Token, token: Token, text: str) -> ExpressionError:
+    """For a number that follows a number or a name without an operator."""
+    what = "two numbers stand" if before.kind in (NUMBER, POWER) else "a name and a number stand"
+    head, tail = text[: before.end], text[token.start :]
+    number = f"0{tail}" if tail.startswith(".") else tail
+    ambiguous = before.kind == NUMBER and not token.text.startswith(".")
+    subscript = before.kind == LETTER and before.end == token.start
+    return ExpressionError(
+        f"{what} side by side without an operator",
+        place=Place(before.start, token.end),
+        hint=f"an index is written {before.text}_{token.text}" if subscript else "write * between them",
+        correction=None if ambiguous or subscript else f"{head}*{number}",
+    )
+
+
+def broken_exponent(token: Token, name: Token, sign: Token) -> ExpressionError:
+    """For 3e and 1e+, which look like numbers whose exponent is missing."""
+    end = sign.end if sign.kind in ("+", "-") and sign.start == name.end else name.end
+    return ExpressionError(
+        "the exponent of this number is missing",
+        place=Place(token.start, end),
+        hint=f"write {token.text[:40]}{name.text}3, or {token.text[:40]}*{name.text} for a product",
+    )
+
+
+def equals(token: Token, text: str) -> ExpressionError:
+    """For an = that assigns nothing."""
+    return ExpressionError(
+        "'=' only gives a name to an expression: a = x*z",
+        place=token.place,
+        hint="an equation has no derivative; give one side, or the difference of both sides",
+    )
+
+
+def comparison(token: Token) -> ExpressionError:
+    """For a comparison that is not the condition of a where."""
+    return ExpressionError(
+        f"'{token.text}' only stands in the condition of where", place=token.place, hint="where(x < 0, a, b)"
+    )
+
+
+def programming_word(token: Token, hint: str) -> ExpressionError:
+    """For `and`, `if`, `import` and the like."""
+    return ExpressionError(f"'{token.text}' is no word of this language", place=token.place, hint=hint)
+
+
+def is_word(token: Token) -> bool:
+    """Whether the token is a name of any kind."""
+    return token.kind in (NAME, LETTER)

@@ -1,0 +1,27 @@
+"""The four methods by name; the only place that knows them all. Each is imported when it is first asked for."""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from diffcli.graph.program import Graph
+from diffcli.methods.method import Compiler, Prepared
+
+METHODS = {
+    "finite": "PreparedFinite",
+    "symbolic": "PreparedSymbolic",
+    "forward": "PreparedForward",
+    "reverse": "PreparedReverse",
+}
+
+
+def start(method: str, graph: Graph, wrt: Sequence[int]) -> dict[str, object]:
+    """Begin work that can go on beside other things; gives options for `prepare` (empty for most methods)."""
+    begin = getattr(import_module(f"diffcli.methods.{method}"), "start", None)
+    return {"job": begin(graph, wrt)} if begin else {}
+
+
+def prepare(method: str, graph: Graph, wrt: Sequence[int], compiler: Compiler, **options: object) -> Prepared:
+    """Make `method` ready for `graph`; raises `GaveUp` where it cannot answer."""
+    prepared = getattr(import_module(f"diffcli.methods.{method}"), METHODS[method])
+    result: Prepared = prepared(graph, wrt, compiler, **options)
+    return result

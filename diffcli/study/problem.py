@@ -1,0 +1,92 @@
+"""Why there is no derivative at a point, in words, with the place in the expression that causes it."""
+
+from collections.abc import Sequence
+
+from diffcli.graph.program import Graph
+from diffcli.graph.text import PRETTY, names_of, write
+from diffcli.study.judge import Cause, Reference, Slope
+from diffcli.study.records import Problem
+
+NAMES = {"div": "the quotient", "pow": "the power", "abs": "|x|", "max": "max", "min": "min"}
+OPENINGS = {
+    "outside": "outside the domain: {op} has no real value where {where}",
+    "pole": "outside the domain: {op} has a pole where {where}",
+    "tangent": "not differentiable here: {op} has a vertical tangent where {where}",
+    "kink": "not differentiable here: {op} has a kink where {where}",
+    "jump": "not differentiable here: {op} jumps where {where}",
+    "overflow": "overflow: {where}",
+    "limit": "cannot be judged: {where}",
+}
+
+
+def problem(graph: Graph, reference: Reference) -> Problem | None:
+    """The problem the judge found, or None where the function has a derivative."""
+    if reference.status == "differentiable":
+        return None
+    cause = reference.cause
+    place = graph.places[cause.node] if cause and graph.places else None
+    return Problem(
+        _message(cause, reference),
+        _details(graph, reference, cause),
+        place and place.start,
+        place and place.end,
+    )
+
+
+def _message(cause: Cause | None, reference: Reference) -> str:
+    if cause is None:
+        return _without_cause(reference.slopes)
+    opening = OPENINGS.get(cause.kind, "no derivative here: {op}, {where}")
+    op = NAMES.get(cause.op, cause.op)
+    return opening.replace("{op}", op).replace("{where}", cause.where)
+
+
+def _without_cause(slopes: Sequence[Slope]) -> str:
+    statuses = {slope.status for slope in slopes}
+    if "overflow" in statuses:
+        return "overflow: the derivative is too large for double precision"
+    if "infinite" in statuses:
+        return "not differentiable here: the slope is infinite"
+    if "kink" in statuses:
+        return "not differentiable here: the slopes from the left and from the right differ"
+    return "no derivative could be established here"
+
+
+def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
+    parts = []
+    if cause is not None and cause.argument:
+        node = graph.nodes[cause.node]
+        names = names_of(graph, PRETTY)
+        arguments = ", ".join(names.get(a) or write(graph, a, names, PRETTY) for a in node.args)
+        parts.append(f"{arguments} = {cause.argument}" if len(node.args) == 1 else f"arguments {arguments}: {cause.argument}")
+    if reference.value is not None:
+        parts.append(f"value {shortened(reference.value)}")
+    parts += [text for slope in reference.slopes if (text := slope_text(slope))]
+    return "; ".join(parts)
+
+
+def slope_text(slope: Slope) -> str:
+    """"∂/∂x: −1 from the left, 1 from the right", or nothing where the slope is an ordinary one."""
+    if slope.status in ("smooth", "outside"):
+        return ""
+    if slope.status == "overflow":
+        return f"∂/∂{slope.name} = {shortened(slope.value or '')}, beyond 1.8e308"
+    sides = (("left", slope.left), ("right", slope.right))
+    words = [
+        f"the {side} side is outside the domain" if value is None else f"slope {shortened(value)} from the {side}"
+        for side, value in sides
+    ]
+    return f"∂/∂{slope.name}: {', '.join(words)}"
+
+
+def shortened(number: str, digits: int = 17) -> str:
+    """A long decimal cut to `digits` significant digits with an ellipsis."""
+    mantissa, mark, exponent = number.partition("e")
+    shown = 0
+    for length, character in enumerate(mantissa, start=1):
+        shown += character.isdigit() and (shown > 0 or character != "0")
+        if shown == digits and length < len(mantissa):
+            return f"{mantissa[:length]}…{mark}{exponent}"
+    return number
+
+

@@ -1,0 +1,224 @@
+"""What a study found, as plain frozen data: renderers read it, `to_dict()` is the JSON of the interface."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from diffcli.study.accuracy import Error
+from diffcli.study.judge import Reference
+from diffcli.study.timing import Timing
+from diffcli.study.trace import Trace
+
+SCHEMA = "diffcli/1"
+JUDGE_DIGITS = 50
+Status = Literal["ok", "off", "no number", "gave up", "not applicable", "unjudged"]
+"""ok and off by the tolerance; no number: nan or infinite; unjudged: the judge has no derivative to compare with."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """|method − judge| ≤ absolute + relative · |judge|, or one unit in the last place."""
+
+    absolute: float
+    relative: float
+
+
+@dataclass(frozen=True)
+class Component:
+    """One derivative ∂f_i/∂x_j by one method."""
+
+    variable: str
+    value: float | None
+    """None where the method gives no finite number."""
+    error: Error | None
+    tolerance: Tolerance | None
+    within: bool | None
+    """Whether it is within the tolerance; None where there is nothing to compare."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one gradient (all outputs, all inputs) takes, counted while it runs."""
+
+    function_evaluations: int
+    sweeps: int
+    operations: int
+
+
+@dataclass(frozen=True)
+class MethodResult:
+    """What one method says about one output."""
+
+    method: str
+    status: Status
+    value: float | None
+    components: tuple[Component, ...]
+    cost: Cost | None
+    prepare_seconds: float | None
+    timing: Timing | None
+    """Of one gradient; None where it was not timed."""
+    relative_time: float | None
+    """The median time of one gradient over that of one evaluation of f."""
+    formula: Mapping[str, str] | None = None
+    """Symbolic only: the derivative by each variable as a formula."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> Error | None:
+        """The error of the worst component."""
+        known = [component.error for component in self.components if component.error is not None]
+        return min(known, key=lambda error: error.digits, default=None)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What keeps the function from having a derivative at the point, for people."""
+
+    message: str
+    details: str
+    """One-sided slopes, arguments at the point."""
+    start: int | None
+    end: int | None
+    """Where in the text the cause stands."""
+
+
+@dataclass(frozen=True)
+class OutputStudy:
+    """One output of the program: value, judge, methods."""
+
+    name: str
+    value: float | None
+    reference: Reference
+    problem: Problem | None
+    """Why there is no derivative here; None where there is one."""
+    methods: tuple[MethodResult, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The record of `grad`."""
+
+    input: str
+    expression: str
+    """As read, in plain text that reads in again."""
+    pretty: str
+    """As read, with mathematical characters."""
+    latex: str
+    variables: tuple[str, ...]
+    """Those differentiated by."""
+    point: Mapping[str, float]
+    outputs: tuple[OutputStudy, ...]
+    function_seconds: float | None
+    """The median time of one evaluation of f."""
+    notes: tuple[str, ...] = ()
+    trace: Trace | None = None
+
+    @property
+    def verdict(self) -> Literal["agree", "disagree", "no derivative"]:
+        """Follows from the numbers shown: see `Status` and `Tolerance`."""
+        if any(output.problem for output in self.outputs):
+            return "no derivative"
+        wrong = any(method.status in ("off", "no number") for output in self.outputs for method in output.methods)
+        return "disagree" if wrong else "agree"
+
+    @property
+    def exit_code(self) -> int:
+        """0 all requested methods agree with the judge, 1 one does not, 3 there is no derivative to agree with."""
+        return {"agree": 0, "disagree": 1, "no derivative": 3}[self.verdict]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object of `diffcli grad --format json`; strict JSON, no nan or infinity."""
+        outputs = [_output(output) for output in self.outputs]
+        first = {key: value for key, value in outputs[0].items() if key != "name"}
+        return {
+            "schema": SCHEMA,
+            "command": "grad",
+            "input": self.input,
+            "expression": self.expression,
+            "variables": list(self.variables),
+            "point": {name: finite(value) for name, value in self.point.items()},
+            **first,
+            "outputs": outputs,
+            "function_seconds": self.function_seconds,
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "notes": list(self.notes),
+            **(trace_dict(self.trace) if self.trace else {}),
+        }
+
+
+def finite(value: float | None) -> float | None:
+    """The number, or None where JSON has no word for it."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _output(output: OutputStudy) -> dict[str, Any]:
+    return {
+        "name": output.name,
+        "value": finite(output.value),
+        "reference": _reference(output),
+        "methods": {method.method: _method(method) for method in output.methods},
+    }
+
+
+def _reference(output: OutputStudy) -> dict[str, Any]:
+    slopes = output.reference.slopes
+    one_sided = [slope for slope in slopes if slope.status not in ("smooth", "overflow")]
+    return {
+        "digits": JUDGE_DIGITS,
+        "value": output.reference.value,
+        "gradient": {slope.name: slope.value for slope in slopes},
+        "one_sided": {slope.name: {"left": slope.left, "right": slope.right} for slope in one_sided},
+        "status": output.reference.status,
+        "problem": output.problem and output.problem.message,
+    }
+
+
+def _method(result: MethodResult) -> dict[str, Any]:
+    evaluate = result.timing.median if result.timing else None
+    return {
+        "status": result.status,
+        "value": finite(result.value),
+        "gradient": {c.variable: finite(c.value) for c in result.components},
+        "error": {c.variable: c.error and _error(c.error) for c in result.components},
+        "tolerance": {c.variable: c.tolerance and vars(c.tolerance) for c in result.components},
+        "seconds": {"prepare": result.prepare_seconds, "evaluate": evaluate},
+        "relative_time": result.relative_time,
+        "cost": result.cost and vars(result.cost),
+        **({"formula": dict(result.formula)} if result.formula is not None else {}),
+        "notes": list(result.notes),
+    }
+
+
+def _error(error: Error) -> dict[str, float | None]:
+    return {
+        "absolute": finite(error.absolute),
+        "relative": finite(error.relative),
+        "ulps": finite(error.ulps),
+        "digits": finite(error.digits),
+    }
+
+
+def trace_dict(trace: Trace) -> dict[str, Any]:
+    """The rows of a trace as JSON; those of the first output, all outputs under `adjoints`."""
+    adjoints = {
+        name: [
+            {
+                "name": row.name, "from": row.source, "operation": row.operation, "local": finite(row.local),
+                "contribution": finite(row.contribution), "accumulated": row.accumulated, "value": finite(row.value),
+            }
+            for row in rows
+        ]
+        for name, rows in zip(trace.output_names, trace.adjoint, strict=False)
+    }  # fmt: skip
+    return {
+        "inputs": [_row(row) for row in trace.inputs],
+        "primal": [_row(row) for row in trace.primal],
+        **({"adjoint": next(iter(adjoints.values())), "adjoints": adjoints} if adjoints else {}),
+        **({"tangent": {seed: [_row(row) for row in rows] for seed, rows in trace.tangent.items()}} if trace.tangent else {}),
+    }
+
+
+def _row(row: Any) -> dict[str, Any]:
+    return {"name": row.name, "operation": row.operation, "value": finite(row.value)}

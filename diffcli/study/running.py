@@ -1,0 +1,55 @@
+"""Running one method: preparing it, counting what one gradient takes, timing it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from diffcli.execute.python_source import compiled
+from diffcli.graph.program import Graph
+from diffcli.methods.method import GaveUp, Jacobian, Meter, Prepared, Program, Work
+from diffcli.methods.registry import prepare
+from diffcli.study.records import Cost
+from diffcli.study.timing import Timing, measure
+
+
+def compiler(graph: Graph, _work: Work) -> Program:
+    """The executor that all methods of a study share: straight-line Python."""
+    return compiled(graph)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one method at one point."""
+
+    method: str
+    jacobian: Jacobian | None = None
+    gave_up: str | None = None
+    prepared: Prepared | None = None
+    cost: Cost | None = None
+    prepare_seconds: float | None = None
+    timing: Timing | None = None
+    notes: tuple[str, ...] = ()
+
+
+def run(
+    method: str,
+    graph: Graph,
+    wrt: Sequence[int],
+    point: Sequence[float],
+    options: Mapping[str, Any],
+    seconds: float,
+) -> Run:
+    """Prepare `method`, compute one Jacobian with everything counted, and time further ones for about `seconds`."""
+    start = perf_counter()
+    try:
+        prepared = prepare(method, graph, wrt, compiler, **options)
+    except GaveUp as reason:
+        return Run(method, gave_up=str(reason), prepare_seconds=perf_counter() - start)
+    prepare_seconds = perf_counter() - start
+    meter = Meter()
+    jacobian = prepare(method, graph, wrt, meter.wrap(compiler), **options)(point)
+    cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
+    timing = measure(lambda: prepared(point), seconds) if seconds else None
+    prepared(point)
+    return Run(method, jacobian, None, prepared, cost, prepare_seconds, timing, tuple(prepared.notes))

@@ -1,0 +1,119 @@
+"""One expression at one point: the four methods side by side, each measured against the judge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from diffcli.execute.python_source import compiled
+from diffcli.graph.program import Graph
+from diffcli.graph.text import LATEX, PLAIN, PRETTY, names_of, program_text, write
+from diffcli.methods.registry import METHODS, start
+from diffcli.study.accuracy import error
+from diffcli.study.judge import Reference, judge
+from diffcli.study.problem import problem, shortened
+from diffcli.study.records import JUDGE_DIGITS, MethodResult, OutputStudy, Study
+from diffcli.study.running import Run, run
+from diffcli.study.timing import measure
+from diffcli.study.verdict import component, contribution_sizes, status
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a study is asked to do."""
+
+    methods: tuple[str, ...] = tuple(METHODS)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Options by method: `finite` takes scheme and step, `symbolic` a job that was started early."""
+    seconds: float = 0.003
+    """For how long each method is timed; 0 for not at all."""
+
+
+def study(
+    graph: Graph,
+    point: Sequence[float],
+    wrt: Sequence[int] | None = None,
+    *,
+    text: str = "",
+    notes: Sequence[str] = (),
+    settings: Settings | None = None,
+) -> Study:
+    """Study `graph` at `point` (one float per input), differentiating by the inputs at the positions `wrt` (all)."""
+    settings = settings or Settings()
+    chosen = tuple(graph.inputs if wrt is None else wrt)
+    options = {method: {**start(method, graph, chosen), **settings.options.get(method, {})} for method in settings.methods}
+    references = judge(graph, point, chosen, JUDGE_DIGITS)  # while SymPy starts in its own process
+    function = compiled(graph)
+    seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
+    runs = [run(method, graph, chosen, point, options[method], settings.seconds) for method in settings.methods]
+    values = function(point)
+    outputs = []
+    for index, reference in enumerate(references):
+        sizes = contribution_sizes(graph, graph.outputs[index], chosen, point)
+        results = tuple(_result(done, index, reference, sizes, seconds, graph) for done in runs)
+        name = graph.output_names[index]
+        outputs.append(OutputStudy(name, values[index], reference, problem(graph, reference), results))
+    return Study(
+        input=text,
+        expression=program_text(graph, PLAIN),
+        pretty=program_text(graph, PRETTY),
+        latex=program_text(graph, LATEX),
+        variables=tuple(graph.nodes[position].literal for position in chosen),
+        point=dict(zip(graph.variables, point, strict=True)),
+        outputs=tuple(outputs),
+        function_seconds=seconds,
+        notes=(*notes, *(note for output in outputs for note in _value_notes(output))),
+    )
+
+
+def _result(
+    done: Run, index: int, reference: Reference, sizes: Sequence[float], function_seconds: float | None, graph: Graph
+) -> MethodResult:
+    if done.jacobian is None:
+        return MethodResult(
+            done.method, "gave up", None, (), None, done.prepare_seconds, None, None, notes=(done.gave_up or "",)
+        )
+    row = done.jacobian.rows[index] if done.jacobian.rows else ()
+    components = tuple(
+        component(done.method, slope, value, size)
+        for slope, value, size in zip(reference.slopes, row, sizes, strict=True)
+    )
+    relative_time = done.timing.median / function_seconds if done.timing and function_seconds else None
+    return MethodResult(
+        method=done.method,
+        status=status(components) if components else "ok",
+        value=done.jacobian.values[index],
+        components=components,
+        cost=done.cost,
+        prepare_seconds=done.prepare_seconds,
+        timing=done.timing,
+        relative_time=relative_time,
+        formula=_formula(done, index, len(components)),
+        notes=done.notes,
+    )
+
+
+def _formula(done: Run, index: int, width: int) -> dict[str, str] | None:
+    """The derivative of one output by each variable as text, where the method has formulas."""
+    formulas: Graph | None = getattr(done.prepared, "formulas", None)
+    if formulas is None:
+        return None
+    first = len(formulas.outputs) // (width + 1) + index * width
+    names = names_of(formulas, PLAIN)
+    positions = formulas.outputs[first : first + width]
+    return {
+        name: names.get(position) or write(formulas, position, names, PLAIN)
+        for name, position in zip(formulas.variables, positions, strict=False)
+    }
+
+
+def _value_notes(output: OutputStudy) -> list[str]:
+    """The value itself can be wrong in floating point: cancellation, overflow of an intermediate."""
+    if output.reference.value is None or output.value is None or output.problem:
+        return []
+    off = error(output.value, output.reference.value)
+    if off.relative is not None and off.relative <= 1e-9 or off.absolute == 0:
+        return []
+    return [
+        f"the value of {output.name} itself is off: {output.value!r} in floating point, "
+        f"{shortened(output.reference.value)} by the judge"
+    ]
