@@ -231,21 +231,21 @@ class LatexReader:
             raise self._unknown(start, self.at)
 
     def _fraction(self, start: int) -> None:
-        opening, slash, closing = (self._token(sign, sign, start, self.at) for sign in "(/)")
-        self._expect(opening, self._argument, slash, self._argument, closing)
+        opening, slash = (self._token(sign, sign, start, self.at) for sign in "(/")
+        self._expect(opening, self._argument, slash, self._argument, self._closing)
 
     def _root(self, start: int) -> None:
         r"""\sqrt{x}, \sqrt[3]{x} (the real cube root) and \sqrt[n]{x}, which is x^(1/n)."""
         degree = ROOT.match(self.plain, self.at)
-        opening, closing, slash, power = (self._token(sign, sign, start, self.at) for sign in "()/^")
+        opening, slash, power = (self._token(sign, sign, start, self.at) for sign in "(/^")
         if degree is None or degree[1] in ("2", "3"):
             name = "cbrt" if degree and degree[1] == "3" else "sqrt"
-            self._expect(self._token(NAME, name, start, self.at), opening, self._argument, closing)
+            self._expect(self._token(NAME, name, start, self.at), opening, self._argument, self._closing)
         else:
             kind = NUMBER if degree[1].isdigit() else LETTER
             root = self._token(kind, degree[1], degree.start(1), degree.end(1))
             one = self._token(NUMBER, "1", start, self.at)
-            self._expect(opening, self._argument, power, opening, one, slash, root, closing, closing)
+            self._expect(opening, self._argument, power, opening, one, slash, root, self._closing, self._closing)
         self.at = degree.end() if degree else self.at
 
     def _argument(self) -> None:
@@ -259,6 +259,10 @@ class LatexReader:
             self._put(NUMBER, self.plain[start], start)
         else:
             self._item()
+
+    def _closing(self) -> None:
+        """The end of a command and its arguments."""
+        self._put(")", ")", self.at - 1)
 
     def _roman(self, start: int) -> None:
         r"""\operatorname{erf}, \mathrm{speed}: one name of several letters."""

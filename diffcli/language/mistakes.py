@@ -1,9 +1,10 @@
 """The errors of the grammar: what is wrong, where, how to mend it, and the corrected text where it can be built."""
 
 from diffcli.errors import ExpressionError, Place
+from diffcli.graph.ops import CALLABLE
 from diffcli.language.characters import describe, shown
 from diffcli.language.suggestions import ARRAYS, INSTEAD, nearest_function
-from diffcli.language.tokens import END, LETTER, NAME, NUMBER, POWER, Token
+from diffcli.language.tokens import END, LETTER, NUMBER, POWER, Token
 
 OPERATORS = frozenset("+-*/^=<>,") | {"<=", ">=", "==", "!=", "//"}
 CLOSERS = {"(": ")", "|": "|"}
@@ -147,22 +148,19 @@ def no_argument(token: Token, argument: Token | None, text: str) -> ExpressionEr
     )
 
 
-def function_power(token: Token, following: Token, inverse: bool, argument: str, text: str) -> ExpressionError:
+def function_power(token: Token, following: Token, argument: str, *, inverse: bool) -> ExpressionError:
     """For sin^-1 x and the like; `following` is the first token after the exponent."""
-    name = token.text
+    name, argument = token.text, argument or "x"
     place = Place(token.start, following.start)
     if not inverse:
-        return ExpressionError(
-            "only a positive whole number can stand as the power of a function",
-            place=place,
-            hint=f"write ({name}(x))^n",
-        )
-    guess = f"a{name}" if nearest_function(f"a{name}") == f"a{name}" else None
-    better = f"{guess}({argument}) for the inverse function, or " if guess else ""
+        message = "only a positive whole number can stand as the power of a function"
+        return ExpressionError(message, place=place, hint=f"write ({name}({argument}))^n")
+    guess = f"a{name}"
+    better = f"{guess}({argument}) for the inverse function, or " if guess in CALLABLE else ""
     return ExpressionError(
         f"{name}^-1 could be the inverse function or the reciprocal",
         place=place,
-        hint=f"write {better}1/{name}({argument})" if argument else f"write {better}1/{name}(x)",
+        hint=f"write {better}1/{name}({argument})",
     )
 
 
@@ -191,13 +189,24 @@ def broken_exponent(token: Token, name: Token, sign: Token) -> ExpressionError:
     )
 
 
-def equals(token: Token, text: str) -> ExpressionError:
+def equals(token: Token, before: Token, *, inside: bool) -> ExpressionError:
     """For an = that assigns nothing."""
+    if inside and before.text in ("axis", "keepdims"):
+        message = f"{before.text}= is for arrays, which are not supported yet: scalars only"
+        return ExpressionError(message, place=before.place)
     return ExpressionError(
         "'=' only gives a name to an expression: a = x*z",
         place=token.place,
-        hint="an equation has no derivative; give one side, or the difference of both sides",
+        hint="comparisons are written =="
+        if inside
+        else "an equation has no derivative; give one side, or the difference of both sides",
     )
+
+
+def chained_comparison(token: Token) -> ExpressionError:
+    """For 0 < x < 1."""
+    message = "comparisons cannot be chained"
+    return ExpressionError(message, place=token.place, hint="put one where(condition, a, b) into another")
 
 
 def comparison(token: Token) -> ExpressionError:
@@ -210,8 +219,3 @@ def comparison(token: Token) -> ExpressionError:
 def programming_word(token: Token, hint: str) -> ExpressionError:
     """For `and`, `if`, `import` and the like."""
     return ExpressionError(f"'{token.text}' is no word of this language", place=token.place, hint=hint)
-
-
-def is_word(token: Token) -> bool:
-    """Whether the token is a name of any kind."""
-    return token.kind in (NAME, LETTER)

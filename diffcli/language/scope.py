@@ -29,13 +29,13 @@ class Scope:
         self.notes: dict[str, None] = {}
         self.doubtful = False
 
-    def declare(self, assigned: Iterable[str], parameters: Iterable[str], header: Token | None) -> None:
+    def declare(self, assigned: Iterable[str], parameters: Iterable[Token], header: Token | None) -> None:
         """Names that the program itself defines, known before its first expression is read."""
         self.assigned = frozenset(assigned)
-        self.parameters = tuple(parameters)
         self.header = header
-        for name in self.parameters:
-            self.inputs[name] = self.builder.input(name)
+        for token in parameters:
+            self.inputs[token.text] = self.builder.input(token.text, token.place)
+        self.parameters = tuple(self.inputs)
 
     def defined(self, name: str) -> bool:
         """Whether the program itself makes `name` a variable."""
@@ -78,8 +78,6 @@ class Scope:
             position = self.inputs[name] = self.builder.input(name, token.place)
             if name in CONSTANTS:
                 self.note(f"{name} is your variable")
-        elif self.builder.places[position] is None:
-            self.builder.places[position] = token.place
         return position
 
     def _check_variable(self, token: Token) -> None:
@@ -88,11 +86,12 @@ class Scope:
             if self.header is None:
                 return
         elif token.kind == NAME:
-            self._check_spelling(token)
+            self.check_spelling(token)
         if self.header is not None:
             raise self._no_parameter(token)
 
-    def _check_spelling(self, token: Token) -> None:
+    def check_spelling(self, token: Token) -> None:
+        """Refuse xy where x and y are given, x_1x_2, and sin2x."""
         name = token.text
         known = self.bound.union(self.assigned, self.parameters)
         pieces = split_indexed(name) or (split_product(name, known) if known else None)

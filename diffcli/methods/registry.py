@@ -14,10 +14,10 @@ METHODS = {
 }
 
 
-def start(method: str, graph: Graph, wrt: Sequence[int]) -> dict[str, object]:
-    """Begin work that can go on beside other things; gives options for `prepare` (empty for most methods)."""
+def start(method: str, graph: Graph, wrt: Sequence[int], **options: object) -> dict[str, object]:
+    """Begin what can go on beside other work (symbolic: in its own process); gives the options for `prepare`."""
     begin = getattr(import_module(f"diffcli.methods.{method}"), "start", None)
-    return {"job": begin(graph, wrt)} if begin else {}
+    return {"job": begin(graph, wrt, **options)} if begin else options
 
 
 def prepare(method: str, graph: Graph, wrt: Sequence[int], compiler: Compiler, **options: object) -> Prepared:

@@ -1,6 +1,5 @@
 """What a study found, as plain frozen data: renderers read it, `to_dict()` is the JSON of the interface."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,8 +8,8 @@ from diffcli.study.accuracy import Error
 from diffcli.study.judge import Reference
 from diffcli.study.timing import Timing
 from diffcli.study.trace import Trace
+from diffcli.study.values import SCHEMA, Problem, finite
 
-SCHEMA = "diffcli/1"
 JUDGE_DIGITS = 50
 Status = Literal["ok", "off", "no number", "gave up", "not applicable", "unjudged"]
 """ok and off by the tolerance; no number: nan or infinite; unjudged: the judge has no derivative to compare with."""
@@ -69,18 +68,6 @@ class MethodResult:
         """The error of the worst component."""
         known = [component.error for component in self.components if component.error is not None]
         return min(known, key=lambda error: error.digits, default=None)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What keeps the function from having a derivative at the point, for people."""
-
-    message: str
-    details: str
-    """One-sided slopes, arguments at the point."""
-    start: int | None
-    end: int | None
-    """Where in the text the cause stands."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +131,8 @@ class Study:
             "verdict": self.verdict,
             "exit_code": self.exit_code,
             "notes": list(self.notes),
-            **(trace_dict(self.trace) if self.trace else {}),
+            **(self.trace.rows_dict() if self.trace else {}),
         }
-
-
-def finite(value: float | None) -> float | None:
-    """The number, or None where JSON has no word for it."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _output(output: OutputStudy) -> dict[str, Any]:
@@ -198,27 +180,3 @@ def _error(error: Error) -> dict[str, float | None]:
         "ulps": finite(error.ulps),
         "digits": finite(error.digits),
     }
-
-
-def trace_dict(trace: Trace) -> dict[str, Any]:
-    """The rows of a trace as JSON; those of the first output, all outputs under `adjoints`."""
-    adjoints = {
-        name: [
-            {
-                "name": row.name, "from": row.source, "operation": row.operation, "local": finite(row.local),
-                "contribution": finite(row.contribution), "accumulated": row.accumulated, "value": finite(row.value),
-            }
-            for row in rows
-        ]
-        for name, rows in zip(trace.output_names, trace.adjoint, strict=False)
-    }  # fmt: skip
-    return {
-        "inputs": [_row(row) for row in trace.inputs],
-        "primal": [_row(row) for row in trace.primal],
-        **({"adjoint": next(iter(adjoints.values())), "adjoints": adjoints} if adjoints else {}),
-        **({"tangent": {seed: [_row(row) for row in rows] for seed, rows in trace.tangent.items()}} if trace.tangent else {}),
-    }
-
-
-def _row(row: Any) -> dict[str, Any]:
-    return {"name": row.name, "operation": row.operation, "value": finite(row.value)}

@@ -23,7 +23,9 @@ class Settings:
 
     methods: tuple[str, ...] = tuple(METHODS)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Options by method: `finite` takes scheme and step, `symbolic` a job that was started early."""
+    """Options by method: `finite` takes scheme and step, `symbolic` a time limit."""
+    started: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `start` gave for methods that were started before; it serves any number of points."""
     seconds: float = 0.003
     """For how long each method is timed; 0 for not at all."""
 
@@ -40,7 +42,10 @@ def study(
     """Study `graph` at `point` (one float per input), differentiating by the inputs at the positions `wrt` (all)."""
     settings = settings or Settings()
     chosen = tuple(graph.inputs if wrt is None else wrt)
-    options = {method: {**start(method, graph, chosen), **settings.options.get(method, {})} for method in settings.methods}
+    options = {
+        method: settings.started.get(method) or start(method, graph, chosen, **settings.options.get(method, {}))
+        for method in settings.methods
+    }
     references = judge(graph, point, chosen, JUDGE_DIGITS)  # while SymPy starts in its own process
     function = compiled(graph)
     seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
@@ -49,7 +54,7 @@ def study(
     outputs = []
     for index, reference in enumerate(references):
         sizes = contribution_sizes(graph, graph.outputs[index], chosen, point)
-        results = tuple(_result(done, index, reference, sizes, seconds, graph) for done in runs)
+        results = tuple(_result(done, index, values[index], reference, sizes, seconds) for done in runs)
         name = graph.output_names[index]
         outputs.append(OutputStudy(name, values[index], reference, problem(graph, reference), results))
     return Study(
@@ -66,7 +71,7 @@ def study(
 
 
 def _result(
-    done: Run, index: int, reference: Reference, sizes: Sequence[float], function_seconds: float | None, graph: Graph
+    done: Run, index: int, value: float, reference: Reference, sizes: Sequence[float], function_seconds: float | None
 ) -> MethodResult:
     if done.jacobian is None:
         return MethodResult(
@@ -81,7 +86,7 @@ def _result(
     return MethodResult(
         method=done.method,
         status=status(components) if components else "ok",
-        value=done.jacobian.values[index],
+        value=done.jacobian.values[index] if done.jacobian.values else value,  # finite: f(x) is not part of its cost
         components=components,
         cost=done.cost,
         prepare_seconds=done.prepare_seconds,

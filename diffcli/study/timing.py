@@ -1,6 +1,6 @@
 """How long something takes: calibrated repetitions, median and spread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -24,17 +24,27 @@ class Timing:
 
 
 def measure(call: Callable[[], object], seconds: float = 0.003, batches: int = 5) -> Timing:
-    """Time `call` for about `seconds`, in batches long enough for the clock; the first call warms up and calibrates."""
-    start = perf_counter()
-    call()
-    once = max(perf_counter() - start, 1e-7)
-    calls = max(1, int(seconds / batches / once))
-    times = sorted(_batch(call, calls) for _ in range(batches if once < seconds else 1))
-    return Timing(median(times), times[0], times[-1], len(times), calls)
+    """Time `call` for about `seconds` in all."""
+    return measure_together({"": call}, seconds / batches, batches)[""]
+
+
+def measure_together(calls: Mapping[str, Callable[[], object]], seconds: float, batches: int) -> dict[str, Timing]:
+    """Time several calls in turn, A B C A B C …, so that all of them meet the same state of the machine.
+
+    Each batch repeats its call for about `seconds`; the first call of each warms up and calibrates.
+    """
+    repetitions = {name: max(1, int(seconds / _batch(call, 1))) for name, call in calls.items() for _ in (call(),)}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(batches):
+        for name, call in calls.items():
+            times[name].append(_batch(call, repetitions[name]))
+    return {
+        name: Timing(median(taken), min(taken), max(taken), batches, repetitions[name]) for name, taken in times.items()
+    }
 
 
 def _batch(call: Callable[[], object], calls: int) -> float:
     start = perf_counter()
     for _ in range(calls):
         call()
-    return (perf_counter() - start) / calls
+    return max(perf_counter() - start, 1e-9) / calls

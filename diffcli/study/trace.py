@@ -1,49 +1,26 @@
 """The traces of the lectures: forward primal, reverse adjoint, forward tangent, one row per step."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
-from diffcli.graph.folding import FoldingBuilder
-from diffcli.graph.numbering import Numbering, numbering
+from diffcli.graph.numbering import numbering
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
-from diffcli.graph.text import ATOM, LATEX, PLAIN, PRETTY, Piece, Style, as_operation, as_rule, pieces, program_text, write
-from diffcli.methods.forward import tangent_program
-from diffcli.methods.reverse import AdjointProgram, Step, adjoint_program
+from diffcli.graph.text import program_text, write
 from diffcli.study.notation import Kind, Notation, StyleName
-
-STYLES: dict[StyleName, Style] = {"unicode": PRETTY, "pretty": PRETTY, "latex": LATEX, "ascii": PLAIN}
-TIMES: dict[StyleName, str] = {"unicode": " · ", "pretty": " · ", "latex": r" \cdot ", "ascii": " * "}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a trace: name = operation = value."""
-
-    name: str
-    operation: str
-    value: float
-
-
-@dataclass(frozen=True)
-class AdjointRow(Row):
-    """One step of the reverse sweep."""
-
-    source: str | None = None
-    """The adjoint that is handed on; None for the seed."""
-    local: float | None = None
-    """The value of the local partial."""
-    contribution: float | None = None
-    accumulated: bool = False
+from diffcli.study.rows import STYLES, AdjointRow, Row, Writer, adjoint_rows, gradient_rows, tangent_rows
+from diffcli.study.values import SCHEMA, Problem, finite
 
 
 @dataclass(frozen=True)
 class Trace:
     """All traces of one program at one point."""
 
+    input: str
     expression: str
     variables: tuple[str, ...]
     point: tuple[float, ...]
@@ -59,65 +36,58 @@ class Trace:
     """For every output the rows x̄_j = v̄_i."""
     tangent: dict[str, tuple[Row, ...]]
     """For every seed its forward sweep."""
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Puts the rows of one graph into words."""
-
-    graph: Graph
-    numbers: Numbering
-    notation: Notation
-
-    @cached_property
-    def numbers_in_text(self) -> FoldingBuilder:
-        """Tells which nodes are plain rational numbers: they are written as such."""
-        return FoldingBuilder(self.graph)
+    problems: tuple[Problem, ...] = ()
+    """Why some output has no derivative at this point."""
+    notes: tuple[str, ...] = ()
 
     @property
-    def style(self) -> Style:
-        return STYLES[self.notation.style]
+    def exit_code(self) -> int:
+        """3 where there is no derivative, else 0: a trace judges no method."""
+        return 3 if self.problems else 0
 
-    def names(self) -> dict[int, str]:
-        """What every input and numbered node is called."""
-        return {position: self.notation.primal(position) for position in self.numbers.labels}
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object of `diffcli trace --format json`."""
+        return {
+            "schema": SCHEMA,
+            "command": "trace",
+            "input": self.input,
+            "expression": self.expression,
+            "variables": list(self.variables),
+            "point": dict(zip(self.variables, map(finite, self.point), strict=True)),
+            "value": finite(self.values[0]),
+            **self.rows_dict(),
+            "outputs": [{"name": n, "value": finite(v)} for n, v in zip(self.output_names, self.values, strict=True)],
+            "exit_code": self.exit_code,
+            "notes": [*(problem.message for problem in self.problems), *self.notes],
+        }
 
-    def operation(self, position: int) -> str:
-        """What a node computes, from the names of its arguments."""
-        return write(self.graph, position, self.names(), as_operation(self.style))
+    def rows_dict(self) -> dict[str, Any]:
+        """The rows; `adjoint` holds those of the first output, `adjoints` those of every output."""
+        adjoints = {
+            name: [_adjoint_dict(row) for row in rows]
+            for name, rows in zip(self.output_names, self.adjoint, strict=False)
+        }
+        tangents = {seed: [_row_dict(row) for row in rows] for seed, rows in self.tangent.items()}
+        return {
+            "inputs": [_row_dict(row) for row in self.inputs],
+            "primal": [_row_dict(row) for row in self.primal],
+            **({"adjoint": next(iter(adjoints.values())), "adjoints": adjoints} if adjoints else {}),
+            **({"tangent": tangents} if tangents else {}),
+        }
 
-    def local(self, source: int, argument: int) -> tuple[Piece, bool]:
-        """The local partial in terms of the source's arguments; whether it is 1/(what is written)."""
-        node = self.graph.nodes[source]
-        partial = OPS[node.op].partial(argument)
-        assert partial is not None, "steps exist only along arguments with a partial"
-        rule, names = FoldingBuilder(), {}
-        arguments = []
-        for target in node.args:
-            number = self.numbers_in_text.rational(target)
-            arguments.append(rule.input(str(target)) if number is None else rule.number(number))
-            if number is None:
-                names[arguments[-1]] = self.names().get(target) or self.operation(target)
-        position = evaluate(partial, rule, arguments)[partial.outputs[0]]
-        top = rule.nodes[position]
-        is_reciprocal = top.op == "div" and rule.is_literal(top.args[0], "1")
-        position = top.args[1] if is_reciprocal else position
-        graph = rule.graph((), (position,))
-        if position in names:
-            return Piece(names[position], ATOM), is_reciprocal
-        return pieces(graph, [position], names, as_rule(self.style))[position], is_reciprocal
 
-    def product(self, passed: str, source: int, argument: int) -> str:
-        """`passed` times the local partial: v̄3 · cos v0, v̄1/v-1, v̄5 · (−1)."""
-        piece, is_reciprocal = self.local(source, argument)
-        if is_reciprocal:
-            return f"{passed} / {self._factor(piece, above=20)}" if not self.style.is_latex else rf"\frac{{{passed}}}{{{piece.text}}}"
-        return f"{passed}{TIMES[self.notation.style]}{self._factor(piece, above=19)}"
+def _row_dict(row: Row) -> dict[str, Any]:
+    return {"name": row.name, "operation": row.operation, "value": finite(row.value)}
 
-    def _factor(self, piece: Piece, above: int) -> str:
-        if piece.text.startswith(("-", "−")) or piece.precedence <= above:
-            return self.style.parenthesised(piece.bare or piece.text)
-        return piece.bare or piece.text
+
+def _adjoint_dict(row: AdjointRow) -> dict[str, Any]:
+    return {
+        **_row_dict(row),
+        "from": row.source,
+        "local": finite(row.local),
+        "contribution": finite(row.contribution),
+        "accumulated": row.accumulated,
+    }
 
 
 def trace(
@@ -129,14 +99,17 @@ def trace(
     tangent: bool = True,
     style: StyleName = "unicode",
     kind: Kind = "bar",
+    text: str = "",
+    notes: Sequence[str] = (),
 ) -> Trace:
     """Trace `graph` at `point` (one float per input), differentiating by the inputs at the positions `wrt` (all)."""
     chosen = tuple(graph.inputs if wrt is None else wrt)
     numbers = numbering(graph)
-    writer = _Writer(graph, numbers, Notation(numbers, style, kind))
+    writer = Writer(graph, numbers, Notation(numbers, style, kind))
     values = evaluate(graph, FLOATS, point)
     name, label = writer.notation.name, numbers.labels
     return Trace(
+        input=text,
         expression=program_text(graph, STYLES[style]),
         variables=graph.variables,
         point=tuple(point),
@@ -149,68 +122,26 @@ def trace(
         ),
         values=tuple(values[p] for p in graph.outputs),
         output_names=graph.output_names,
-        adjoint=tuple(_adjoint_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
-        gradient=tuple(_gradient_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
-        tangent={graph.nodes[p].literal: _tangent_rows(writer, p, chosen, point) for p in chosen} if tangent else {},
+        adjoint=tuple(adjoint_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
+        gradient=tuple(gradient_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
+        tangent={graph.nodes[p].literal: tangent_rows(writer, p, chosen, point) for p in chosen} if tangent else {},
+        problems=find_problems(graph, point, values, chosen),
+        notes=tuple(notes),
     )
 
 
-def _adjoint_rows(writer: _Writer, output: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[AdjointRow, ...]:
-    program = adjoint_program(writer.graph, writer.graph.outputs[output], wrt)
-    values = evaluate(program.graph, FLOATS, point)
-    steps = [_adjoint_row(writer, writer.graph.output_names[output], step, values) for step in program.steps]
-    return (_seed_row(writer, output), *steps)
-
-
-def _seed_row(writer: _Writer, output: int) -> AdjointRow:
-    position, name = writer.graph.outputs[output], writer.graph.output_names[output]
-    label = writer.numbers.labels.get(position, name)
-    seed = "1" if label == name else writer.notation.adjoint_of(name, name)
-    return AdjointRow(writer.notation.adjoint_of(label, name), seed, 1.0)
-
-
-def _adjoint_row(writer: _Writer, output: str, step: Step, values: Sequence[float]) -> AdjointRow:
-    name, passed = writer.notation.adjoint(step.target, output), writer.notation.adjoint(step.source, output)
-    product = writer.product(passed, step.source, step.argument)
-    operation = f"{name} + {product}" if step.accumulated else product
-    return AdjointRow(
-        name, operation, values[step.total], passed, values[step.local], values[step.contribution], step.accumulated
+def find_problems(
+    graph: Graph, point: Sequence[float], values: Sequence[float], wrt: Sequence[int]
+) -> tuple[Problem, ...]:
+    """Ask the judge where something special happens at the point; ordinary traces need not wait for it."""
+    special = any(
+        node.args and (not math.isfinite(values[p]) or OPS[node.op].singular(*[values[a] for a in node.args]))
+        for p, node in enumerate(graph.nodes)
     )
+    if not special:
+        return ()
+    from diffcli.study.judge import judge
+    from diffcli.study.problem import problem
 
-
-def _gradient_rows(writer: _Writer, output: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[Row, ...]:
-    graph, notation, name = writer.graph, writer.notation, writer.graph.output_names[output]
-    program = adjoint_program(graph, graph.outputs[output], wrt).graph
-    values = evaluate(program, FLOATS, point)
-    return tuple(
-        Row(notation.adjoint_of(graph.nodes[p].literal, name), notation.adjoint(p, name), values[adjoint])
-        for p, adjoint in zip(wrt, program.outputs[1:], strict=True)
-    )
-
-
-def _tangent_rows(writer: _Writer, seed: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[Row, ...]:
-    program = tangent_program(writer.graph, seed)
-    values = evaluate(program.graph, FLOATS, point)
-    active = writer.graph.active(wrt)
-    rows = []
-    for position in writer.numbers.order:
-        tangent = program.tangents[position]
-        value = 0.0 if tangent is None else values[tangent]
-        rows.append(Row(writer.notation.tangent(position), _tangent_operation(writer, position, active), value))
-    return tuple(rows)
-
-
-def _tangent_operation(writer: _Writer, position: int, active: Sequence[bool]) -> str:
-    """v̇2 = v̇-1 · v0 + v̇0 · v-1, whichever of the tangents are zero for this seed."""
-    node, minus = writer.graph.nodes[position], writer.style.symbols.get("sub", " - ").strip()
-    text = ""
-    for argument, target in enumerate(node.args):
-        if not active[target] or OPS[node.op].partial(argument) is None:
-            continue
-        passed = writer.notation.tangent(target)
-        local = writer.local(position, argument)[0].text
-        is_negative = local == f"{minus}1"
-        term = passed if is_negative or local == "1" else writer.product(passed, position, argument)
-        sign = minus if is_negative else "+"
-        text += f" {sign} {term}" if text else f"{minus if is_negative else ''}{term}"
-    return text or "0"
+    found = (problem(graph, reference) for reference in judge(graph, point, wrt))
+    return tuple(one for one in found if one is not None)

@@ -1,0 +1,53 @@
+"""`diffcli examples` and `diffcli ops`: what there is."""
+
+from typing import Annotated
+
+import typer
+
+from diffcli.cli import options
+from diffcli.cli.output import destination, show
+
+
+def examples(
+    name: Annotated[str | None, typer.Argument(help="Show this example.", show_default=False)] = None,
+    *,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only examples with this tag.", show_default=False)] = None,
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    ascii_only: options.Ascii = False,
+    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+) -> int:
+    """The worked examples; @NAME stands for one anywhere an EXPR is expected.
+
+    \b
+    diffcli examples
+    diffcli examples rosenbrock
+    diffcli examples --tag hard
+    diffcli grad @rosenbrock
+    """
+    to = destination(form, output, ascii_only=ascii_only)
+    from diffcli.study.catalogue import example_entry, example_list
+
+    show(example_entry(name.removeprefix("@")) if name else example_list(tag), to)
+    return 0
+
+
+def ops(
+    name: Annotated[str | None, typer.Argument(help="Show this primitive.", show_default=False)] = None,
+    *,
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    ascii_only: options.Ascii = False,
+    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+) -> int:
+    """The primitives with their derivative rules, domains and other names.
+
+    \b
+    diffcli ops
+    diffcli ops tanh
+    """
+    to = destination(form, output, ascii_only=ascii_only)
+    from diffcli.study.catalogue import primitive_entry, primitive_list
+
+    show(primitive_entry(name) if name else primitive_list(), to)
+    return 0

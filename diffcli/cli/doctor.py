@@ -1,0 +1,25 @@
+"""`diffcli doctor`: what is installed and usable here."""
+
+from diffcli.cli import options
+from diffcli.cli.output import destination, show
+
+
+def doctor(
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    *,
+    ascii_only: options.Ascii = False,
+    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+) -> int:
+    """What is installed and usable here: packages, compiler, array libraries, terminal.
+
+    \b
+    diffcli doctor
+    diffcli doctor --format json
+    """
+    to = destination(form, output, ascii_only=ascii_only)
+    from diffcli.study.catalogue import installation
+
+    record = installation()
+    show(record, to)
+    return 0

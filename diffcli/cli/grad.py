@@ -1,0 +1,50 @@
+"""`diffcli grad`: the gradient four ways, each compared with the judge."""
+
+from typing import Annotated
+
+import typer
+
+from diffcli.cli import options
+from diffcli.cli.invocation import method_names, read_request
+from diffcli.cli.output import destination, show
+
+
+def grad(
+    expression: options.Expression = None,
+    at: options.At = None,
+    wrt: options.Wrt = None,
+    methods: options.Methods = None,
+    file: options.File = None,
+    *,
+    with_trace: Annotated[bool, typer.Option("--trace", help="Show the traces as well.")] = False,
+    scheme: options.SchemeOption = options.Scheme.CENTERED,
+    step: options.Step = None,
+    time_limit: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds the symbolic method may take.")] = 5.0,
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    digits: options.Digits = None,
+    notation: options.NotationOption = options.NotationName.BAR,
+    ascii_only: options.Ascii = False,
+    limit: options.Limit = None,
+    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+) -> int:
+    """The gradient of EXPR by four methods, side by side, each compared with 50 digits.
+
+    \b
+    diffcli grad "ln(x1) + x1*x2 - sin(x2)" --at x1=2,x2=5
+    diffcli grad "1/(1+exp(-x))" --at x=0.5 --methods forward,reverse --trace
+    diffcli grad @rosenbrock --at x1=0 --format json
+    diffcli grad "exp(x*z) + x*z/ln(x)" --at x=2,z=3 --h 1e-8 -o gradient.tex
+    """
+    to = destination(form, output, ascii_only=ascii_only)
+    request = read_request("grad", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
+    chosen = method_names(methods)
+    from diffcli.study.study import Settings, study
+    from diffcli.study.trace import trace
+
+    settings = Settings(chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}})
+    graph = request.reading.graph
+    record = study(graph, request.point, request.wrt, text=request.text, notes=request.notes, settings=settings)
+    traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
+    show(record, to, digits=digits, traces=traces)
+    return record.exit_code

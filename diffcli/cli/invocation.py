@@ -1,0 +1,170 @@
+"""From the words of a command to a graph and a point: text, file, standard input or example; `--at`; `--wrt`."""
+
+import re
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diffcli.errors import DiffcliError, PointError, UsageError
+from diffcli.language import library
+from diffcli.language.limits import Limits, parse_limits
+from diffcli.language.reading import Reading, parse
+from diffcli.language.points import PointValue, match_point, parse_point
+from diffcli.methods.registry import METHODS
+
+if TYPE_CHECKING:
+    from diffcli.study.compare import Subject
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command works on."""
+
+    text: str
+    reading: Reading
+    point: tuple[float, ...]
+    wrt: tuple[int, ...]
+    """Positions of the inputs to differentiate by."""
+    notes: tuple[str, ...]
+
+
+def quoted(word: str) -> str:
+    """The word as one would type it in a shell, without control characters."""
+    clean = CONTROL.sub("?", word)
+    return f'"{clean}"' if clean and not re.search(r'["$`\\!]', clean) and re.search(r"[^\w@%+=:,./-]", clean) else shlex.quote(clean)
+
+
+def read_text(expression: str | None, file: Path | None, limits: Limits) -> str:
+    """The text of the expression, wherever it comes from; at most as much as the limit on its length allows."""
+    if (expression is None) == (file is None):
+        raise UsageError("give one expression" if expression is None else "give an expression or --file, not both", hint='diffcli grad "x^2*y" --at x=3,y=2')
+    if file is not None:
+        return _read_file(file, limits)
+    if expression == "-":
+        return sys.stdin.read(limits.length + 1)
+    return expression or ""
+
+
+def _read_file(file: Path, limits: Limits) -> str:
+    try:
+        with file.open(encoding="utf-8") as stream:
+            return stream.read(limits.length + 1)
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"cannot read {quoted(str(file))}: {reason}", kind="file") from None
+
+
+def read_request(
+    command: str,
+    expression: str | None,
+    *,
+    file: Path | None = None,
+    at: Sequence[str] = (),
+    wrt: str | None = None,
+    limits: Sequence[str] = (),
+) -> Request:
+    """Read expression and point; every error carries the corrected command where one can be built."""
+    bounds = parse_limits(limits)
+    text = read_text(expression, file, bounds)
+    try:
+        return _request(text, at, wrt, bounds)
+    except PointError as problem:
+        if problem.correction:
+            problem.hint = _with_reason(problem, f"diffcli {command} {quoted(text)} --at {quoted(problem.correction)}")
+        raise
+    except DiffcliError as problem:
+        if problem.correction:
+            point = "".join(f" --at {quoted(part)}" for part in at)
+            problem.hint = _with_reason(problem, f"diffcli {command} {quoted(problem.correction)}{point}")
+        raise
+
+
+def _with_reason(problem: DiffcliError, corrected: str) -> str:
+    return f"{problem.hint}\n{corrected}" if problem.hint else corrected
+
+
+def _request(text: str, at: Sequence[str], wrt: str | None, limits: Limits) -> Request:
+    given = parse_point(at)
+    typed, known = text, given
+    if text.strip().startswith("@"):
+        example = library.example(text.strip())
+        text = example.text
+        known = {**parse_point([example.at] if example.at else []), **given}
+    reading = parse(text, bound=tuple(known), limits=limits)
+    point = _point(reading, known)
+    notes = (*reading.notes, *(f"{value.name}: {value.note}" for value in known.values() if value.note))
+    return Request(typed, reading, point, positions(reading, wrt), notes)
+
+
+def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float, ...]:
+    """The point in the order of the variables; to someone who gave none, one inside the domain is proposed."""
+    try:
+        return match_point(reading, known)
+    except PointError as problem:
+        if not known:
+            from diffcli.study.sampling import propose
+
+            problem.correction = ",".join(f"{name}={value}" for name, value in propose(reading.graph).items())
+        raise
+
+
+def positions(reading: Reading, wrt: str | None) -> tuple[int, ...]:
+    """The inputs named by --wrt, in the order given; all of them without it."""
+    graph = reading.graph
+    if wrt is None:
+        return graph.inputs
+    by_name = dict(zip(graph.variables, graph.inputs, strict=True))
+    names = [name.strip() for name in wrt.split(",") if name.strip()]
+    unknown = [name for name in names if name not in by_name]
+    if unknown or not names:
+        raise PointError(
+            f"--wrt: {quoted(unknown[0]) if unknown else 'nothing'} is no variable of the expression",
+            hint=f"its variables are {', '.join(graph.variables) or 'none'}",
+        )
+    return tuple(dict.fromkeys(by_name[name] for name in names))
+
+
+def method_names(text: str | None) -> tuple[str, ...]:
+    """The methods named by --methods, in the order of the table; all of them without it."""
+    if text is None:
+        return tuple(METHODS)
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in METHODS]
+    if unknown or not names:
+        raise UsageError(
+            f"--methods: there is no method {quoted(unknown[0]) if unknown else 'named'}",
+            hint=f"the methods are {', '.join(METHODS)}",
+        )
+    return tuple(name for name in METHODS if name in names)
+
+
+def read_subjects(
+    expressions: Sequence[str], *, file: Path | None, at: Sequence[str], tag: str | None, limits: Sequence[str]
+) -> "list[Subject]":
+    """The expressions of `compare`: texts and @NAMEs, the lines of a file, or the examples."""
+    bounds = parse_limits(limits)
+    texts = list(expressions)
+    if file is not None:
+        texts += [line.strip() for line in _read_file(file, bounds).splitlines() if line.strip()]
+    if not texts:
+        chosen = library.examples().values()
+        texts = [f"@{entry.name}" for entry in chosen if (tag in entry.tags if tag else entry.expect == "agree")]
+    given = parse_point(at)
+    return [_subject(text, given, bounds) for text in texts]
+
+
+def _subject(text: str, given: Mapping[str, PointValue], limits: Limits) -> "Subject":
+    example = library.example(text[1:]) if text.startswith("@") else None
+    own = parse_point([example.at]) if example and example.at else {}
+    reading = parse(example.text if example else text, bound=(*own, *given), limits=limits)
+    variables = reading.graph.variables
+    known = {name: value for name, value in {**own, **given}.items() if name in variables}
+    point = match_point(reading, known) if known else None
+    from diffcli.study.compare import Subject
+
+    return Subject(text, reading.graph, point)

@@ -1,0 +1,59 @@
+"""`diffcli trace`: the primal, adjoint and tangent traces of the lectures."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from diffcli.cli import options
+from diffcli.cli.invocation import read_request
+from diffcli.cli.output import destination, show
+from diffcli.errors import UsageError
+
+
+class Mode(StrEnum):
+    """Which derivative trace stands beside the primal trace."""
+
+    REVERSE = "reverse"
+    FORWARD = "forward"
+    BOTH = "both"
+
+
+def trace(
+    expression: options.Expression = None,
+    at: options.At = None,
+    wrt: options.Wrt = None,
+    file: options.File = None,
+    *,
+    mode: Annotated[Mode, typer.Option("--mode", help="Reverse adjoint or forward tangent trace.")] = Mode.REVERSE,
+    order: Annotated[
+        options.Order, typer.Option("--order", help="deck: the adjoint trace bottom to top, as the slides print it.")
+    ] = options.Order.COMPUTATION,
+    notation: options.NotationOption = options.NotationName.BAR,
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    digits: options.Digits = None,
+    ascii_only: options.Ascii = False,
+    limit: options.Limit = None,
+    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+) -> int:
+    """Every step of the computation: the forward primal trace, and the adjoints or tangents beside it.
+
+    \b
+    diffcli trace "ln(x1) + x1*x2 - sin(x2)" --at x1=2,x2=5
+    diffcli trace "ln(x1) + x1*x2 - sin(x2)" --at x1=2,x2=5 --mode forward
+    diffcli trace "a = x*z; b = ln(x); exp(a) + a/b" --at x=2,z=3 --notation g
+    diffcli trace @deck-001 --order deck --digits 4
+    """
+    if mode is Mode.BOTH:
+        raise UsageError("--mode both is not built yet", hint="use --mode reverse or --mode forward")
+    to = destination(form, output, ascii_only=ascii_only)
+    request = read_request("trace", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
+    from diffcli.study import trace as traces
+
+    record = traces.trace(
+        request.reading.graph, request.point, request.wrt, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD,
+        style=to.style, kind=notation.value, notes=request.notes, text=request.text,
+    )  # fmt: skip
+    show(record, to, digits=digits, order=order.value)
+    return 0

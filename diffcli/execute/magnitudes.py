@@ -1,0 +1,44 @@
+"""How large numbers may grow in multiprecision arithmetic, and what stands where there is no number.
+
+No format bounds the exponents there: mpmath computes sin(exp(exp(17))) until memory ends. These limits are checked
+before it is called.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+BITS_PER_DIGIT = 3.321928094887362
+MAX_EXPONENT = 100_000
+"""Every intermediate value lies within 10^±100000."""
+MAX_BITS = int(MAX_EXPONENT * BITS_PER_DIGIT)
+LEAVES = f"a value leaves the range 10^±{MAX_EXPONENT}"
+MAX_EXPONENTIAL = 230_258
+"""e to this power is just below 10^100000."""
+MAX_ANGLE = 10_000
+"""Sine and cosine take arguments up to 10^10000: for more, π itself would need too many digits."""
+MAX_LITERAL = 4000
+"""Digits of a literal."""
+MAX_GAMMA_DIGITS = 800
+"""Digits of gamma and its relatives, whose Bernoulli numbers would take seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Undefined:
+    """In place of a number: the first operation that has no finite real value, and why."""
+
+    op: str
+    kind: str
+    """The kind of its singularity ("outside", "pole"), or "limit" for what is not computed."""
+    where: str
+    arguments: tuple[Any, ...] = ()
+
+
+def binary_exponent(x: Any) -> int:
+    """The m for which |x| of an mpmath number lies in [2^(m−1), 2^m); 0 for zero."""
+    _, _, exponent, bits = x._mpf_
+    return int(exponent + bits)
+
+
+def decimal_exponent(x: Any) -> int:
+    """The decimal exponent of an mpmath number, rounded towards zero; 0 for zero."""
+    return int(binary_exponent(x) / BITS_PER_DIGIT)

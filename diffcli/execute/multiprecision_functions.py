@@ -1,0 +1,217 @@
+"""The primitives that mpmath lacks, computes over the complex numbers, or would compute beyond all limits.
+
+Each entry makes the function of one primitive for a given `Multiprecision`; all others are called by the name that
+the table has for them.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from diffcli.execute.magnitudes import (
+    BITS_PER_DIGIT,
+    LEAVES,
+    MAX_ANGLE,
+    MAX_BITS,
+    MAX_EXPONENTIAL,
+    MAX_GAMMA_DIGITS,
+    Undefined,
+    binary_exponent,
+)
+
+if TYPE_CHECKING:
+    from diffcli.execute.multiprecision import Function, Multiprecision
+
+ODD_QUARTERS, HALVES = "its argument is an odd multiple of pi/2", "its argument is a multiple of pi"
+PER_E = 0.4342944819032518
+"""Decimal digits per unit of a natural logarithm."""
+LARGE = 1000
+"""erf(1000) and erfc(-1000) differ from 1 and 2 by 10^-434298."""
+
+
+def _beyond(op: str, *args: Any) -> Undefined:
+    return Undefined(op, "limit", LEAVES, args)
+
+
+def _nearly_even(arithmetic: "Multiprecision", x: Any) -> None:
+    """Cosines, also hyperbolic, of a small number differ from 1 by its square."""
+    if x and binary_exponent(x) < 0:
+        arithmetic.saturates(-2 * binary_exponent(x) / BITS_PER_DIGIT)
+
+
+def _trigonometric(op: str) -> Callable[["Multiprecision"], "Function"]:
+    """A quotient of 1, sine and cosine, whose zeros at multiples of π/2 are exact."""
+
+    def bind(arithmetic: "Multiprecision") -> "Function":
+        def sine_and_cosine(x: Any) -> tuple[Any, Any]:
+            cosine, sine = arithmetic.context.cos_sin(x)
+            if arithmetic.is_negligible(sine, x):
+                arithmetic.unsettled = True
+                return arithmetic.zero, arithmetic.context.sign(cosine)
+            if arithmetic.is_negligible(cosine, x):
+                arithmetic.unsettled = True
+                return arithmetic.context.sign(sine), arithmetic.zero
+            return sine, cosine
+
+        def function(x: Any) -> Any:
+            if binary_exponent(x) > MAX_ANGLE * BITS_PER_DIGIT:
+                return Undefined(op, "limit", f"an angle is beyond 10^{MAX_ANGLE}", (x,))
+            _nearly_even(arithmetic, x)
+            if op in ("sin", "tan") and not x:
+                return x
+            sine, cosine = sine_and_cosine(x) if x else (arithmetic.zero, arithmetic.one)
+            if op in ("sin", "cos"):
+                return sine if op == "sin" else cosine
+            bottom, where = (cosine, ODD_QUARTERS) if op in ("tan", "sec") else (sine, HALVES)
+            if not bottom:
+                return Undefined(op, "pole", where, (x,))
+            return {"tan": sine, "cot": cosine}.get(op, arithmetic.one) / bottom
+
+        return function
+
+    return bind
+
+
+def _exponential(op: str) -> Callable[["Multiprecision"], "Function"]:
+    def bind(arithmetic: "Multiprecision") -> "Function":
+        function = getattr(arithmetic.context, op)
+
+        def bounded(x: Any) -> Any:
+            if op == "cosh":
+                _nearly_even(arithmetic, x)
+            if abs(x) <= MAX_EXPONENTIAL:
+                return function(x)
+            return -arithmetic.one if op == "expm1" and x < 0 else _beyond(op, x)
+
+        return bounded
+
+    return bind
+
+
+def _power(arithmetic: "Multiprecision") -> "Function":
+    context = arithmetic.context
+
+    def is_in_range(x: Any, y: Any) -> bool:
+        with context.workprec(80):
+            return bool(abs(y * context.ln(abs(x))) <= MAX_EXPONENTIAL)
+
+    def power(x: Any, y: Any) -> Any:
+        if not x:
+            return arithmetic.zero if y else arithmetic.one
+        if abs(y) * (abs(binary_exponent(x)) + 1) > MAX_BITS and not is_in_range(x, y):
+            return _beyond("pow", x, y)
+        return x**y
+
+    return power
+
+
+def _tanh(arithmetic: "Multiprecision") -> "Function":
+    def tanh(x: Any) -> Any:
+        arithmetic.saturates(min(abs(x), MAX_EXPONENTIAL) * 2 * PER_E)
+        return arithmetic.context.tanh(x) if abs(x) < MAX_EXPONENTIAL else arithmetic.context.sign(x)
+
+    return tanh
+
+
+def _sigmoid(arithmetic: "Multiprecision") -> "Function":
+    def sigmoid(x: Any) -> Any:
+        arithmetic.saturates(min(abs(x), MAX_EXPONENTIAL) * PER_E)
+        if abs(x) < MAX_EXPONENTIAL:
+            return arithmetic.one / (arithmetic.one + arithmetic.context.exp(-x))
+        return arithmetic.one if x > 0 else _beyond("sigmoid", x)
+
+    return sigmoid
+
+
+def _softplus(arithmetic: "Multiprecision") -> "Function":
+    def softplus(x: Any) -> Any:
+        if abs(x) > MAX_EXPONENTIAL:
+            return x if x > 0 else _beyond("softplus", x)
+        arithmetic.saturates(abs(x) * PER_E)
+        return arithmetic.context.log1p(arithmetic.context.exp(x))
+
+    return softplus
+
+
+def _erf(arithmetic: "Multiprecision") -> "Function":
+    def erf(x: Any) -> Any:
+        arithmetic.saturates(min(abs(x), LARGE) ** 2 * PER_E)
+        return arithmetic.context.erf(x) if abs(x) < LARGE else arithmetic.context.sign(x)
+
+    return erf
+
+
+def _erfc(arithmetic: "Multiprecision") -> "Function":
+    def erfc(x: Any) -> Any:
+        if x < 0:
+            arithmetic.saturates(min(-x, LARGE) ** 2 * PER_E)
+        if abs(x) < LARGE:
+            return arithmetic.context.erfc(x)
+        return arithmetic.one * 2 if x < 0 else _beyond("erfc", x)
+
+    return erfc
+
+
+def _gamma(arithmetic: "Multiprecision") -> "Function":
+    return _with_few_digits(
+        arithmetic, "gamma", lambda x: arithmetic.context.gamma(x) if abs(x) < 30_000 else _beyond("gamma", x)
+    )
+
+
+def _lgamma(arithmetic: "Multiprecision") -> "Function":
+    """ln|Γ|: mpmath's logarithm of gamma is complex below 0, its real part is the one wanted."""
+    return _with_few_digits(arithmetic, "lgamma", lambda x: arithmetic.context.loggamma(x).real)
+
+
+def _digamma(arithmetic: "Multiprecision") -> "Function":
+    return _with_few_digits(arithmetic, "digamma", lambda x: arithmetic.context.psi(0, x))
+
+
+def _polygamma(arithmetic: "Multiprecision") -> "Function":
+    return _with_few_digits(arithmetic, "polygamma", lambda n, x: arithmetic.context.psi(int(n), x))
+
+
+def _with_few_digits(arithmetic: "Multiprecision", op: str, function: "Function") -> "Function":
+    """`function` where its cost is bounded: not with very many digits, nor far out on the negative axis."""
+
+    def bounded(*args: Any) -> Any:
+        if arithmetic.digits > MAX_GAMMA_DIGITS:
+            return Undefined(op, "limit", f"{op} is not computed to more than {MAX_GAMMA_DIGITS} digits", args)
+        if args[-1] < -(10**6):
+            return Undefined(op, "limit", f"{op} is not computed below -10^6", args)
+        return function(*args)
+
+    return bounded
+
+
+def _comparison(holds: Callable[[Any, Any], bool]) -> Callable[["Multiprecision"], "Function"]:
+    return lambda arithmetic: lambda x, y: arithmetic.one if holds(x, y) else arithmetic.zero
+
+
+FUNCTIONS: dict[str, Callable[["Multiprecision"], "Function"]] = {
+    "add": lambda arithmetic: arithmetic.add,
+    "sub": lambda arithmetic: arithmetic.subtract,
+    "mul": lambda _: lambda x, y: x * y,
+    "div": lambda _: lambda x, y: x / y,
+    "neg": lambda _: lambda x: -x,
+    "pow": _power,
+    "cbrt": lambda arithmetic: lambda x: arithmetic.context.cbrt(x) if x >= 0 else -arithmetic.context.cbrt(-x),
+    "tanh": _tanh,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "erf": _erf,
+    "erfc": _erfc,
+    "gamma": _gamma,
+    "lgamma": _lgamma,
+    "digamma": _digamma,
+    "polygamma": _polygamma,
+    "min": lambda _: min,
+    "max": lambda _: max,
+    "lt": _comparison(lambda x, y: x < y),
+    "le": _comparison(lambda x, y: x <= y),
+    "gt": _comparison(lambda x, y: x > y),
+    "ge": _comparison(lambda x, y: x >= y),
+    "eq": _comparison(lambda x, y: x == y),
+    "ne": _comparison(lambda x, y: x != y),
+    **{op: _exponential(op) for op in ("exp", "expm1", "sinh", "cosh")},
+    **{op: _trigonometric(op) for op in ("sin", "cos", "tan", "sec", "csc", "cot")},
+}

@@ -1,0 +1,127 @@
+"""Programs: statements separated by ; or new lines, with named intermediates, definitions and several outputs."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from diffcli.errors import ExpressionError
+from diffcli.graph.program import Graph
+from diffcli.language.expression import WORDLIKE, ExpressionReader
+from diffcli.language.limits import Limits
+from diffcli.language.mistakes import missing_operand
+from diffcli.language.scope import Scope
+from diffcli.language.tokens import END, SEPARATOR, Token
+
+
+class Statement(NamedTuple):
+    """`a = …` has a name, `f(x, z) = …` also parameters, and a final expression neither."""
+
+    name: Token | None
+    parameters: tuple[Token, ...] | None
+    body: list[Token]
+
+
+def read_program(scope: Scope, tokens: list[Token], limits: Limits) -> Graph:
+    """The graph of all statements; what there is to note is left in the scope."""
+    statements = [_statement(group) for group in _groups(tokens)]
+    if not statements:
+        raise missing_operand(tokens[-1:], 0, scope.text)
+    _declare(scope, statements)
+    results: list[tuple[Statement, int]] = []
+    for statement in statements:
+        position = ExpressionReader(statement.body, scope, limits).read()
+        results.append((statement, position))
+        if statement.name is not None:
+            scope.assign(statement.name, position)
+        nodes = len(scope.builder.nodes)
+        if nodes > limits.nodes:
+            limits.check("nodes", nodes, f"the expression has {nodes} nodes")
+    final = [(s, p) for s, p in results if s.name is None or s.parameters is not None] or results[-1:]
+    names = _output_names([statement.name for statement, _ in final], scope)
+    outputs = [position for _, position in final]
+    return scope.builder.graph(list(scope.inputs.values()), outputs, names, scope.names)
+
+
+def _groups(tokens: list[Token]) -> Iterator[list[Token]]:
+    """The tokens of each statement, closed by an `end` token; empty statements are nothing."""
+    group: list[Token] = []
+    for token in tokens:
+        if token.kind not in (SEPARATOR, END):
+            group.append(token)
+        elif group:
+            yield [*group, Token(END, "", token.start, token.start)]
+            group = []
+
+
+def _statement(tokens: list[Token]) -> Statement:
+    """Tell the three kinds of statements apart by how they begin."""
+    if tokens[0].kind in WORDLIKE and len(tokens) > 2:
+        if tokens[1].kind == "=":
+            return Statement(tokens[0], None, tokens[2:])
+        if tokens[1].kind == "(":
+            parameters, after = _parameters(tokens)
+            if parameters and tokens[after].kind == "=":
+                return Statement(tokens[0], parameters, tokens[after + 1 :])
+    return Statement(None, None, tokens)
+
+
+def _parameters(tokens: list[Token]) -> tuple[tuple[Token, ...], int]:
+    """x and z of `f(x, z)`, and where the parenthesis is over; no parameters if it is something else."""
+    parameters: list[Token] = []
+    at = 2
+    while tokens[at].kind in WORDLIKE:
+        parameters.append(tokens[at])
+        if tokens[at + 1].kind == ")":
+            return tuple(parameters), at + 2
+        if tokens[at + 1].kind != ",":
+            break
+        at += 2
+    return (), 0
+
+
+def _declare(scope: Scope, statements: list[Statement]) -> None:
+    """Check the names that the program defines, and make them known."""
+    heads = [(s.name, s.parameters or ()) for s in statements if s.name is not None]
+    if not heads:
+        return
+    assigned: set[str] = set()
+    for name, _ in heads:
+        if name.text in assigned:
+            raise ExpressionError(f"'{name.text}' is assigned twice", place=name.place, hint="use another name")
+        if name.text in scope.bound:
+            raise _given_and_assigned(name, scope.text, alone=len(statements) == 1)
+        assigned.add(name.text)
+    parameters: dict[str, Token] = {}
+    for _, tokens in heads:
+        own = [token.text for token in tokens]
+        for token in tokens:
+            if token.text in assigned or own.count(token.text) > 1:
+                raise ExpressionError(f"'{token.text}' is defined twice", place=token.place, hint="use another name")
+            parameters.setdefault(token.text, token)
+    header = next((s.name for s in statements if s.parameters is not None), None)
+    scope.declare(assigned, parameters.values(), header)
+
+
+def _given_and_assigned(name: Token, text: str, *, alone: bool) -> ExpressionError:
+    after = text[name.end :].lstrip()
+    return ExpressionError(
+        f"'{name.text}' is given a value by the point and also assigned here",
+        place=name.place,
+        hint="drop one of the two",
+        correction=after[1:].strip() if alone and after.startswith("=") else None,
+    )
+
+
+def _output_names(names: list[Token | None], scope: Scope) -> list[str]:
+    """The outputs' own names; those without are y, or y1, y2, …, or f where a variable has that name already."""
+    taken: Collection[str] = {*scope.inputs, *scope.assigned}
+    unnamed = sum(name is None for name in names)
+    fresh = iter(_fresh_names(unnamed, taken))
+    return [next(fresh) if name is None else name.text for name in names]
+
+
+def _fresh_names(count: int, taken: Collection[str]) -> Iterable[str]:
+    for letter in ("y", "f", "g", "output", "result_"):
+        names = [letter] if count == 1 else [f"{letter}{number}" for number in range(1, count + 1)]
+        if not any(name in taken for name in names):
+            return names
+    return [f"output_of_{number}_" for number in range(1, count + 1)]

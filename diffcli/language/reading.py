@@ -1,0 +1,85 @@
+"""Text to graph: the front door of the language."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from diffcli.errors import DiffcliError, ExpressionError
+from diffcli.graph.program import Graph
+from diffcli.language.characters import Spelling, spell
+from diffcli.language.limits import DEFAULT, Limits
+from diffcli.language.program import read_program
+from diffcli.language.scope import Scope
+from diffcli.language.tokens import Token, is_latex, tokenize
+
+CORRECTIONS = 4
+"""How many mistakes in one text are mended to build a correction."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read: the graph, and what a reader of the text could doubt."""
+
+    graph: Graph
+    text: str
+    notes: tuple[str, ...] = ()
+    doubtful: bool = False
+    """Whether the reading should be shown: a product without a sign, a function without parentheses, -x^2, …"""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return self.graph.variables
+
+
+def parse(text: str, bound: Collection[str] = (), limits: Limits = DEFAULT) -> Reading:
+    """Read an expression, a program or LaTeX.
+
+    `bound` are the names that the point gives values to: they decide whether `e` and `pi` are constants, and whether
+    a name that nothing is known of is a mistake. Every error has its place in `text`, and where it can be built a
+    `correction` that itself can be read.
+    """
+    try:
+        return _read(text, bound, limits)
+    except DiffcliError as error:
+        error.text = text
+        error.correction = error.correction and _mended(error.correction, text, bound, limits)
+        raise
+
+
+def _read(text: str, bound: Collection[str], limits: Limits) -> Reading:
+    limits.check("length", len(text), f"the text has {len(text)} characters")
+    spelling = spell(text)
+    scope = Scope(text, bound)
+    for note in spelling.notes:
+        scope.note(note)
+    graph = read_program(scope, _tokens(spelling, scope, limits), limits)
+    return Reading(graph, text, tuple(scope.notes), scope.doubtful)
+
+
+def _tokens(spelling: Spelling, scope: Scope, limits: Limits) -> list[Token]:
+    if not is_latex(spelling.plain):
+        return tokenize(spelling)
+    from diffcli.language.latex import tokenize_latex  # noqa: PLC0415 - few texts need it
+
+    tokens, notes = tokenize_latex(spelling, scope.bound, limits)
+    for note in notes:
+        scope.note(note)
+    return tokens
+
+
+def _mended(correction: str, text: str, bound: Collection[str], limits: Limits) -> str | None:
+    """The correction, with further mistakes mended too; None if it still cannot be read."""
+    for _ in range(CORRECTIONS):
+        if not correction.replace("\n", " ").isprintable() or correction == text:
+            return None
+        try:
+            _read(correction, bound, limits)
+        except ExpressionError as error:
+            if not error.correction:
+                return None
+            correction = error.correction
+        except DiffcliError:
+            return None
+        else:
+            return correction
+    return None

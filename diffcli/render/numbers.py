@@ -1,0 +1,187 @@
+"""Numbers as people read them: values, errors, digits, times, and the digits that agree with the judge."""
+
+import math
+from decimal import Decimal
+
+from diffcli.render.document import Span, Text
+
+BAR = "¦"
+MINUS = "−"
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+ROUND_OFF = 17
+
+
+def plain(value: float, digits: int | None = None) -> str:
+    """The number in ASCII: 5.5, -0.284, 1e-300, inf; every digit that matters, or at least `digits` of them.
+
+    With `digits`, numbers from 1 on keep that many places after the point, as the lectures write 0.693 and 10.693.
+    """
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else f"{value:+}"
+    return _tidied(repr(float(value)) if digits is None else _rounded(value, digits))
+
+
+def _rounded(value: float, digits: int) -> str:
+    before_point = max(0, len(str(int(abs(value))))) if 1 <= abs(value) < 1e12 else 0
+    rounded = float(f"{value:.{min(digits + before_point, ROUND_OFF)}g}")
+    return repr(rounded)
+
+
+def _tidied(text: str) -> str:
+    """1e-07 as 1e-7, 1e+16 as 1e16, 2.0 as 2, -0.0 as -0."""
+    mantissa, mark, exponent = text.partition("e")
+    mantissa = mantissa.removesuffix(".0")
+    return f"{mantissa}e{int(exponent)}" if mark else mantissa
+
+
+def value(number: float | None, digits: int | None = None) -> Span:
+    """A value for people and for LaTeX."""
+    if number is None:
+        return Span("—", "quiet", "{-}")
+    text = plain(number, digits)
+    return Span(signed(text), "value", latex(text))
+
+
+def signed(text: str) -> str:
+    """The minus sign of a number as a minus sign; that of its exponent stays."""
+    return MINUS + text[1:] if text.startswith("-") else text
+
+
+def latex(text: str) -> str:
+    r"""5.5e-11 as 5.5 \cdot 10^{-11}."""
+    if "inf" in text or "nan" in text:
+        return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+    mantissa, mark, exponent = text.replace("…", r"\ldots").partition("e")
+    return rf"{mantissa} \cdot 10^{{{exponent}}}" if mark else mantissa
+
+
+def shortened(number: str, digits: int = 17) -> str:
+    """A long decimal cut to `digits` significant digits, with an ellipsis if something was cut."""
+    mantissa, mark, exponent = number.lower().partition("e")
+    seen = 0
+    for length, character in enumerate(mantissa, start=1):
+        seen += character.isdigit() and (seen > 0 or character != "0")
+        if seen == digits and mantissa[length:].strip(".0"):
+            return f"{mantissa[:length]}…{mark}{exponent}"
+    return _tidied(f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}{mark}{exponent}")
+
+
+def judged(number: str | None, digits: int | None = None) -> Span:
+    """What the judge says, from its 50 digits."""
+    if number is None:
+        return Span("—", "quiet", "{-}")
+    if "inf" in number or "nan" in number:
+        return Span(signed(number), "value", latex(number))
+    text = shortened(number, digits or ROUND_OFF)
+    return Span(signed(text), "value", latex(text))
+
+
+def error(number: float | None) -> Span:
+    """The size of an error: 5.5e-11."""
+    if number is None:
+        return Span("—", "quiet", "{-}")
+    if not math.isfinite(number):
+        return Span("inf", "plain", r"\infty")
+    text = "0" if number == 0 else _tidied(f"{number:.1e}")
+    return Span(text, "plain", latex(text))
+
+
+def tolerance(number: float) -> str:
+    """A tolerance: 1e-6, 5.5e-14, 0."""
+    return "0" if number == 0 else _tidied(f"{number:.1e}").replace(".0e", "e")
+
+
+def digits(number: float | None) -> Span:
+    """Correct digits: 11.0; all, if no double is nearer."""
+    if number is None:
+        return Span("")
+    return Span("all", "good") if number == math.inf else Span(f"{max(number, 0):.1f}", latex=f"{max(number, 0):.1f}")
+
+
+def seconds(number: float | None) -> str:
+    """9.8 ms, 412 ns, 95 µs."""
+    if number is None:
+        return ""
+    size, unit = next((pair for pair in UNITS if number >= pair[0] * 0.9995), UNITS[-1])
+    scaled = number / size
+    return f"{scaled:.1f} {unit}" if scaled < 9.95 else f"{scaled:.0f} {unit}"
+
+
+def times(number: float | None) -> str:
+    """How many times as long: 4.1, 37, 1200."""
+    if number is None:
+        return ""
+    return f"{number:.1f}" if number < 99.95 else f"{number:.0f}"
+
+
+def percent(number: float | None) -> str:
+    """A relative spread: 3 %."""
+    return "" if number is None else f"{100 * number:.0f} %"
+
+
+def compared(number: float, reference: str, digits_wanted: int | None = None) -> Text:
+    """The value with a bar behind the digits that agree with the judge; no bar where all that is shown agree."""
+    shown = plain(number, digits_wanted)
+    kept = agreeing(shown, reference)
+    if kept >= len(shown):
+        return (Span(signed(shown), "agreeing", latex(shown)),)
+    text, mantissa = signed(shown), shown.partition("e")[0]
+    exponent = shown[len(mantissa) :]
+    power = latex("x" + exponent).removeprefix("x")
+    return tuple(
+        span
+        for span in (
+            Span(text[:kept], "agreeing", shown[:kept]),
+            Span(BAR, "mark", r"\,|\,"),
+            Span(text[kept : len(mantissa)], "disagreeing", shown[kept : len(mantissa)]),
+            Span(exponent, "agreeing" if kept else "disagreeing", power),
+        )
+        if span.text
+    )
+
+
+def agreeing(shown: str, reference: str) -> int:
+    """How many characters of a number written in decimals agree with the reference; its whole length if all do.
+
+    A digit agrees if it is the reference's. Where a carry runs through them (0.99999999995 for 1) digits agree whose
+    place is above the size of the difference.
+    """
+    number, truth = Decimal(shown), Decimal(reference)
+    mantissa = shown.partition("e")[0]
+    last_place = int(number.as_tuple().exponent)
+    difference = abs(number - truth)
+    if difference <= Decimal((0, (5,), last_place - 1)) * Decimal("1.000001"):
+        return len(shown)
+    literal = _common_places(number, truth, last_place)
+    by_size = difference.adjusted() + 1
+    place = literal if literal <= by_size + 1 else by_size
+    return _length_to(mantissa, place - last_place)
+
+
+def _common_places(number: Decimal, truth: Decimal, last_place: int) -> int:
+    """The place (a power of ten) of the last digit that both have in common when written out."""
+    top = max(number.adjusted(), truth.adjusted())
+    if number.is_signed() != truth.is_signed() and truth:
+        return top + 1
+    ours, theirs = abs(number), abs(truth)
+    for place in range(top, last_place - 1, -1):
+        if _digit(ours, place) != _digit(theirs, place):
+            return place + 1
+    return last_place
+
+
+def _digit(number: Decimal, place: int) -> int:
+    parts = number.as_tuple()
+    index = len(parts.digits) - 1 - (place - int(parts.exponent))
+    return parts.digits[index] if 0 <= index < len(parts.digits) else 0
+
+
+def _length_to(mantissa: str, dropped: int) -> int:
+    """The length of the mantissa without its last `dropped` digits."""
+    end = len(mantissa)
+    while dropped > 0 and end > 0:
+        end -= 1
+        dropped -= mantissa[end].isdigit()
+    if end < len(mantissa) and mantissa[end:].startswith("."):
+        end += 1
+    return end if any(c in "123456789" for c in mantissa[:end]) else 0
