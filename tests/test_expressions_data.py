@@ -42,7 +42,7 @@ TAGS = {
     "biology": "biology",
     "finance": "finance",
     "geometry": "geometry and navigation",
-    "science": "named after a physical law although filed among the classics",
+    "science": "a law of nature that became a classic of automatic differentiation",
     "special-function": "uses erf, gamma or their relatives",
     "program": "has named intermediates",
     "multi-output": "has several outputs",

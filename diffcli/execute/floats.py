@@ -136,7 +136,7 @@ def _extremum(choose: Callable[[float, float], float]) -> Function:
 
 
 def _choose(condition: float, x: float, y: float) -> float:
-    return math.nan if condition != condition else x if condition else y
+    return x if condition else y
 
 
 _OWN: dict[str, Function] = {

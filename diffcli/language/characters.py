@@ -22,11 +22,11 @@ SURPRISING = frozenset("–‐‑\u200b\u2060\u2061\u2062\u2063")
 """Read like the characters they stand for, but a note says so."""
 
 LOOKALIKES = dict(zip("аеорсухіјѕһԛԝАВЕКМНОРСТУХІЈЅ", "aeopcyxijshqwABEKMHOPCTYXIJS", strict=True))  # noqa: RUF001
-ADVICE = {
-    "—": ("an em dash", "-"), "∞": ("infinity is not a number that can be computed with", ""),
-    "°": ("angles are in radians; multiply degrees by pi/180", ""), "…": ("write all terms out", ""),
-    **dict.fromkeys("∂∇∫", ("give the function itself; diffcli computes its derivatives", "")),
-    **dict.fromkeys("∑∏", ("write all terms out", "")),
+ADVICE: dict[str, tuple[str, str | None]] = {
+    "—": ("write - for minus", "-"), **dict.fromkeys("“”„‘’‚«»", ("write names without quotes", "")), "∞": ("infinity is not a number that can be computed with", None),
+    "°": ("angles are in radians; multiply degrees by pi/180", None), "…": ("write all terms out", None),
+    **dict.fromkeys("∂∇∫", ("give the function itself; diffcli computes its derivatives", None)),
+    **dict.fromkeys("∑∏", ("write all terms out", None)),
 }  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _fraction(text: str, at: int, written: str) -> str:
 def _refusal(text: str, start: int, end: int) -> ExpressionError:
     """The error for a character that is no part of the language."""
     character = next((c for c in text[start:end] if not (c.isascii() or _is_letter(c))), text[start])
-    advice, plain = ADVICE.get(character, ("", ""))
+    advice, plain = ADVICE.get(character, ("", None))
     digit = unicodedata.decimal(character, None)
     if character in LOOKALIKES:
         plain = LOOKALIKES[character]
@@ -187,5 +187,12 @@ def _refusal(text: str, start: int, end: int) -> ExpressionError:
         f"{describe(character)} has no meaning here",
         place=Place(start, end),
         hint=advice or None,
-        correction=text.replace(character, plain) if plain else None,
+        correction=None if plain is None else _replaced(text, character, plain),
     )
+
+
+def _replaced(text: str, character: str, plain: str) -> str:
+    """The text without all that was wrong in the same way."""
+    if plain:
+        return text.replace(character, plain)
+    return "".join(c for c in text if ADVICE.get(c) != ADVICE[character])

@@ -213,7 +213,8 @@ class ExpressionReader:
         operand = self.operands[-1]
         if token.kind == "=":
             raise mistakes.equals(token, self.tokens[self.at - 1], inside=bool(self.brackets))
-        raise mistakes.unexpected(token, self.text, (operand.start, operand.end))
+        after = self.tokens[self.at + 1].kind
+        raise mistakes.unexpected(token, self.text, (operand.start, operand.end), after)
 
     # The two stacks.
 

@@ -291,6 +291,10 @@ class LatexReader:
         hint = REFUSED.get(name) or (guess and f"did you mean \\{guess}?")
         if name == "\\":
             hint = "give one formula on one line"
+        elif not name:
+            hint = r"a backslash begins a LaTeX command, for example \sin x"
+        elif not name[0].isalpha():
+            hint = f"write {shown(name)} without the backslash"
         place = Place(*self.spelling.place(start, min(end, len(self.plain))))
         return ExpressionError(f"\\{shown(name)} has no meaning here", place=place, hint=hint)
 

@@ -20,13 +20,16 @@ class Limits:
     """Digits of one number."""
     exponent: int = 10_000
     """Size of the exponent in a number such as 1e-300."""
+    name: int = 100
+    """Characters of one name."""
 
     def check(self, name: str, amount: int, what: str, place: Place | None = None) -> None:
         """Raise a LimitError when `amount` is above the limit called `name`."""
         limit: int = getattr(self, name)
         if amount > limit:
+            enough = 10 * limit if name == "nesting" else amount
             raise LimitError(
-                f"{what}; the limit is {limit}", place=place, hint=f"if it is meant, raise it: --limit {name}={amount}"
+                f"{what}; the limit is {limit}", place=place, hint=f"if it is meant, raise it: --limit {name}={enough}"
             )
 
 

@@ -24,19 +24,27 @@ SIGNS = {
     ":": (": has no meaning here", "programs are written a = x*z; exp(a)"),
     "->": ("-> has no meaning here", "programs are written f(x, z) = x*z"),
     "?": ("? has no meaning here", "write where(condition, a, b)"),
-    "\\": ("a backslash begins a LaTeX command", r"for example \sin x"),
 }
 
 
-def unexpected(token: Token, text: str, operand: tuple[int, int] | None = None) -> ExpressionError:
-    """For a character that no expression contains; `operand` is the range of the text that it follows."""
+def unexpected(token: Token, text: str, operand: tuple[int, int] | None = None, after: str = END) -> ExpressionError:
+    """For a character that no expression contains.
+
+    `operand` is the range of the text that it follows, `after` the kind of the token after it.
+    """
     correction = None
     sign = token.text
+    if sign == "]" and operand and "[" not in text:
+        correction = text[: token.start] + ")" + text[token.end :]
+        message = "this bracket does not match the parenthesis before it"
+        return ExpressionError(message, place=token.place, hint="write )", correction=correction)
     if sign == "$":
         correction = text.replace("$", "").strip()
     elif sign in ('"', "`") and len(text) > 2 and text.count(sign) == 2 and text[0] == text[-1] == sign:
         correction = text[1:-1]
-    elif operand and sign in ("!", "%"):
+    elif operand and sign == ".":
+        correction = text[: token.start] + "*" + text[token.end :]
+    elif operand and (sign == "!" or (sign == "%" and after in OPERATORS | {END, ")"})):
         before = text[operand[0] : operand[1]]
         value = int(before) + 1 if before.isdigit() and len(before) < 10 else f"{before} + 1"
         better = f"gamma({value})" if sign == "!" else f"{before}/100"

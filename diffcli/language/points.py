@@ -15,6 +15,8 @@ from diffcli.language.values import Rational, decimal, evaluate
 PLAIN = re.compile(r"\s*([+-]?)([0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][+-]?[0-9]{1,3})?)\s*", re.ASCII)
 SIGNS = re.compile(r"\s*[-+\u2212]\s*[-+\u2212]")
 NOT_FINITE = frozenset(("nan", "inf", "infinity", "oo", "zoo", "none", "true", "false"))
+LOOKALIKES = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοντυρχικ")  # noqa: RUF001
+"""Greek letters that are taken for Latin ones."""
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 
 
@@ -58,7 +60,10 @@ def match_point(reading: Reading, point: Mapping[str, PointValue]) -> tuple[floa
     if unused:
         name = unused[0]
         guess = nearest(name, variables)
-        hint = f"did you mean {guess}?" if guess else f"the variables are {', '.join(variables) or 'none'}"
+        if guess:
+            hint = f"did you mean {guess}?"
+        else:
+            hint = f"the variables are {', '.join(variables)}" if variables else "the expression has no variables"
         raise PointError(
             f"'{shown(name)}' is given a value but is no variable of the expression",
             hint=hint,
@@ -76,6 +81,8 @@ def _missing(missing: list[str], unused: list[str], reading: Reading, point: Map
         hint: str | None = f"a value is given for {guess}"
     elif name.lower() in NOT_FINITE:
         hint = f"{name} is an ordinary name here, and nothing that is not a finite number can be computed with"
+    elif (letter := name.rstrip("0123456789")) != name and letter in unused:
+        hint = f"{name} is one name; a product is {letter}*{name[len(letter):]}, a power {letter}^{name[len(letter):]}"
     else:
         hint = None
     names = ", ".join(_described(one) for one in missing[:8]) + (", …" if len(missing) > 8 else "")
@@ -90,7 +97,7 @@ def _missing(missing: list[str], unused: list[str], reading: Reading, point: Map
 
 def _described(name: str) -> str:
     """A name with the code points of letters that look like others."""
-    foreign = [describe(character) for character in name if not character.isascii()]
+    foreign = [describe(character) for character in name if character in LOOKALIKES]
     return f"{name} [{', '.join(foreign[:2])}]" if foreign else name
 
 

@@ -22,6 +22,7 @@ class Statement(NamedTuple):
 
 def read_program(scope: Scope, tokens: list[Token], limits: Limits) -> Graph:
     """The graph of all statements; what there is to note is left in the scope."""
+    _check_names(tokens, limits)
     statements = [_statement(group) for group in _groups(tokens)]
     if not statements:
         raise missing_operand(tokens[-1:], 0, scope.text)
@@ -39,6 +40,13 @@ def read_program(scope: Scope, tokens: list[Token], limits: Limits) -> Graph:
     names = _output_names([statement.name for statement, _ in final], scope)
     outputs = [position for _, position in final]
     return scope.builder.graph(list(scope.inputs.values()), outputs, names, scope.names)
+
+
+def _check_names(tokens: list[Token], limits: Limits) -> None:
+    for token in tokens:
+        if len(token.text) > limits.name and token.kind in WORDLIKE:
+            length = len(token.text)
+            limits.check("name", length, f"this name has {length} characters", token.place)
 
 
 def _groups(tokens: list[Token]) -> Iterator[list[Token]]:

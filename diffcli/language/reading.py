@@ -42,7 +42,7 @@ def parse(text: str, bound: Collection[str] = (), limits: Limits = DEFAULT) -> R
         return _read(text, bound, limits)
     except DiffcliError as error:
         error.text = text
-        error.correction = error.correction and _mended(error.correction, text, bound, limits)
+        error.correction = _mended(error.correction, text, bound, limits)
         raise
 
 
@@ -67,16 +67,14 @@ def _tokens(spelling: Spelling, scope: Scope, limits: Limits) -> list[Token]:
     return tokens
 
 
-def _mended(correction: str, text: str, bound: Collection[str], limits: Limits) -> str | None:
+def _mended(correction: str | None, text: str, bound: Collection[str], limits: Limits) -> str | None:
     """The correction, with further mistakes mended too; None if it still cannot be read."""
     for _ in range(CORRECTIONS):
-        if not correction.replace("\n", " ").isprintable() or correction == text:
+        if not correction or correction == text or not correction.replace("\n", " ").isprintable():
             return None
         try:
             _read(correction, bound, limits)
         except ExpressionError as error:
-            if not error.correction:
-                return None
             correction = error.correction
         except DiffcliError:
             return None

@@ -42,6 +42,10 @@ WORDS = {
 """Words of programming languages, which nobody multiplies by accident."""
 
 
+LONG = 40
+"""Longer names are compared with nothing."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was probably meant to be, or None."""
     candidates = sorted(set(known))
@@ -49,7 +53,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     for candidate in candidates:
         if candidate.replace("_", "").lower() == plain:
             return candidate
-    if len(name) > 40:
+    if len(name) > LONG:
         return None
     from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
 
@@ -65,18 +69,22 @@ def nearest_function(name: str) -> str | None:
 def split_product(name: str, known: Collection[str]) -> list[str] | None:
     """`name` as known names written side by side without a sign between them, longest first, or None."""
     factors = {*known, "e", "pi"}
+    if len(name) > LONG:
+        return None
     splits: list[list[str] | None] = [[]]
-    for end in range(1, min(len(name), 60) + 1):
+    for end in range(1, len(name) + 1):
         tails = [start for start in range(end) if splits[start] is not None and name[start:end] in factors]
         best = splits[tails[0]] if tails else None
         splits.append(None if best is None else [*best, name[tails[0] : end]])
-    pieces = splits[-1] if len(name) <= 60 else None
+    pieces = splits[-1]
     return pieces if pieces and len(pieces) > 1 and any(piece in known for piece in pieces) else None
 
 
 def split_indexed(name: str) -> list[str] | None:
     """x_1x_2 as [x_1, x_2], or None."""
-    import re  # noqa: PLC0415 - only unknown names need it
+    if "_" not in name or len(name) > LONG:
+        return None
+    import re  # noqa: PLC0415 - only such names need it
 
     pieces = re.findall(r"[^\W\d_]+_[0-9]+", name)
     return pieces if len(pieces) > 1 and "".join(pieces) == name else None
@@ -84,7 +92,7 @@ def split_indexed(name: str) -> list[str] | None:
 
 def split_call(name: str, known: Collection[str]) -> tuple[str, str] | None:
     """sin2x as ("sin", "2x") and sinx as ("sin", "x"), or None; names such as gamma1 or log2 stay names."""
-    for length in range(len(name) - 1, 1, -1):
+    for length in range(min(len(name) - 1, LONG), 1, -1):
         function, rest = name[:length], name[length:]
         if function in CALLABLE and CALLABLE[function].arity == 1 and "_" not in function:
             digits = len(rest) - len(rest.lstrip("0123456789"))

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from diffcli.execute.magnitudes import BITS_PER_DIGIT, Undefined, binary_exponent, decimal_exponent
+from diffcli.execute.magnitudes import BITS_PER_DIGIT, Undefined, decimal_exponent
 from diffcli.execute.multiprecision import Multiprecision
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.program import CONSTANT, INPUT, Graph
 
+STEPS = (40, 70, 140, 280, 560, 1120, 2240)
+"""log10 of 1/h, relative to the scale of the point."""
 GUARD = 15
 """Digits for the rounding errors of the operations themselves."""
 MAX_SPREAD = 1000
@@ -20,7 +22,6 @@ MAX_SPREAD = 1000
 MAX_DIGITS = 6000
 CONFIRM = 4
 """A zero is believed when it is still one with so many times the digits."""
-SMOOTH_KINDS = ("outside", "pole")
 
 
 class OutOfTime(Exception):  # noqa: N818 - an outcome the judge reports, no error
@@ -77,8 +78,8 @@ class Probe:
             self._bases[digits] = self._evaluate_base()
         return self._bases[digits]
 
-    def quotients(self, wrt: int, step: int, *, is_careful: bool) -> list[Quotients]:
-        """The quotients of all outputs for a step of 10^-`step` relative to the scale of the input at `wrt`.
+    def quotients(self, wrt: int, step: int, outputs: Sequence[int], *, is_careful: bool) -> list[Quotients]:
+        """The quotients of the nodes `outputs` for a step of 10^-`step` relative to the scale of the input at `wrt`.
 
         `is_careful` makes the step small also against the smallest intermediate value, for points at which the
         function may not be smooth.
@@ -89,7 +90,7 @@ class Probe:
             base = self.base(attempt)
             self.arithmetic.unsettled = False
             sides = [self._shifted(base, wrt, sign, bits) for sign in (1, -1)]
-            result = [self._quotients(base[o], sides[0][o], sides[1][o], step, bits) for o in self.graph.outputs]
+            result = [self._quotients(base[o], sides[0][o], sides[1][o], step, bits) for o in outputs]
             if not self.arithmetic.unsettled:
                 break
         return result
@@ -103,6 +104,21 @@ class Probe:
             self._scaled(self.arithmetic.apply("sub", x, y), bits - 1) if is_active and x is not None else None
             for x, y, is_active in zip(right, left, self.active(wrt), strict=True)
         ]
+
+    def beside(self, wrt: int, step: int) -> list[Any]:
+        """The values of all nodes just to the right of the point along the input at `wrt`."""
+        base = self.base(min(self.floor + 2 * step, MAX_DIGITS))
+        return self._shifted(base, wrt, 1, self._step_bits(wrt, step, is_careful=False))
+
+    def value(self, output: int) -> Any:
+        """The value of the node `output` to the digits wanted, or None if its digits never settle."""
+        before = self.base()[output]
+        for step in STEPS:
+            now = self.base(min(self.floor + 2 * step, MAX_DIGITS))[output]
+            if type(now) is Undefined or self.arithmetic.agreeing_digits(before, now) >= self.wanted:
+                return now
+            before = now
+        return None
 
     def _settle(self) -> int:
         """The digits with which the values at the point are known to `wanted` digits and all zeros confirmed."""
@@ -130,7 +146,7 @@ class Probe:
 
     def _set(self, digits: int) -> None:
         if self.arithmetic.digits != digits or not self._bases:
-            self.arithmetic.set_digits(digits, slack=6 + min(self.spread, digits // 3))
+            self.arithmetic.set_digits(digits, slack=6 + self.spread)
 
     def _evaluate_base(self) -> list[Any]:
         values: list[Any] = [None] * len(self.graph.nodes)
@@ -182,7 +198,7 @@ def _rationals(graph: Graph) -> dict[int, Any]:
     constant: list[bool] = []
     for node in graph.nodes:
         constant.append(node.op == CONSTANT or (bool(node.args) and all(constant[a] for a in node.args)))
-    positions = [p for p, node in enumerate(graph.nodes) if constant[p] and node.args]
+    positions = [p for p, node in enumerate(graph.nodes) if constant[p] and node.args and graph.needed[p]]
     if not positions:
         return {}
     folding = FoldingBuilder(graph)

@@ -1,0 +1,104 @@
+"""Symbolic differentiation by SymPy: an interpretable formula, and a second opinion that shares no rule with ours.
+
+SymPy works in a child process with limits on time and memory. It is started first, so that its import overlaps with
+everything else; its answer is a graph, which the same executor runs as for the other methods.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import diffcli
+from diffcli.graph.program import Graph, Node
+from diffcli.methods.method import Compiler, GaveUp, Jacobian
+from diffcli.methods.symbolic_worker import encoded
+
+TIME_LIMIT = 5.0
+MEMORY_LIMIT = 2**30
+MAX_NODES = 20_000
+"""Nodes that a program, and its derivative, may have before SymPy is not worth asking."""
+RUN_WORKER = "import sys; sys.path[:] = sys.argv[3:]; from diffcli.methods.symbolic_worker import main; main()"
+
+
+class SymbolicJob:
+    """A derivative that is being computed in a child process."""
+
+    def __init__(self, graph: Graph, wrt: Sequence[int], time_limit: float, memory: int) -> None:
+        """Start the child; its time limit runs from now on."""
+        self.seconds = 0.0
+        """How long the child took, its start included (known after `result`)."""
+        self._graph, self._wrt, self._time_limit = graph, tuple(wrt), time_limit
+        self._answer: dict[str, Any] = {}
+        self._thread = threading.Thread(target=self._converse, args=(_start_worker(time_limit, memory),), daemon=True)
+        self._thread.start()
+
+    def result(self) -> Graph:
+        """The program with outputs f_1 … f_B, then all ∂f_i/∂x_j row by row; raises `GaveUp`."""
+        self._thread.join()
+        return self._formulas
+
+    @property
+    def written_out(self) -> int:
+        """How many operations the derivatives have when nothing is shared (known after `result`)."""
+        return int(self._answer["written_out"])
+
+    @cached_property
+    def _formulas(self) -> Graph:
+        if "gave_up" in self._answer:
+            raise GaveUp(self._answer["gave_up"])
+        graph, variables = self._graph, [self._graph.nodes[position].literal for position in self._wrt]
+        added = self._answer["nodes"][len(graph.nodes) :]
+        nodes = (*graph.nodes, *(Node(op, tuple(args), literal) for op, args, literal in added))
+        names = [f"d{output}_d{variable}" for output in graph.output_names for variable in variables]
+        return Graph(
+            nodes, graph.inputs, tuple(self._answer["outputs"]), (*graph.output_names, *names), graph.names
+        )
+
+    def _converse(self, process: "subprocess.Popen[bytes]") -> None:
+        """Send the question, await the answer until the time is up, and leave no process behind."""
+        start = time.perf_counter()
+        request = {**encoded(self._graph), "wrt": self._wrt, "max_nodes": MAX_NODES}
+        try:
+            answer, _ = process.communicate(json.dumps(request).encode(), timeout=self._time_limit)
+        except subprocess.TimeoutExpired:
+            answer = b""
+        ended_itself = process.poll() is not None
+        _end(process)
+        self.seconds = time.perf_counter() - start
+        if answer and ended_itself:
+            self._answer = json.loads(answer)
+        elif self.seconds >= self._time_limit:
+            self._answer = {"gave_up": f"SymPy took more than {self._time_limit:g} s"}
+        else:
+            self._answer = {"gave_up": "SymPy's process broke down, probably for lack of memory"}
+
+
+def start(
+    graph: Graph, wrt: Sequence[int], time_limit: float = TIME_LIMIT, memory: int = MEMORY_LIMIT
+) -> SymbolicJob:
+    """Begin to differentiate `graph` by the inputs at the positions `wrt`."""
+    return SymbolicJob(graph, wrt, time_limit, memory)
+
+
+def _start_worker(time_limit: float, memory: int) -> "subprocess.Popen[bytes]":
+    """The child finds the modules that this process finds, from whatever folder it is run."""
+    path = [str(Path(diffcli.__file__).parents[1]), *(folder for folder in sys.path if folder)]
+    process = subprocess.Popen(  # noqa: S603 - this Python and text of our own
+        [sys.executable, "-P", "-c", RUN_WORKER, str(time_limit + 1), str(memory), *path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONHASHSEED": "0"},  # the same formula every time
+        start_new_session=True,  # the interrupt key is for the main process, which ends this one
+    )
+    weakref.finalize(process, _end, process)
+    return process

@@ -1,0 +1,104 @@
+"""The child process in which SymPy differentiates: a graph comes in as JSON, the derivative's graph goes out.
+
+SymPy can take any time and any memory (gamma of 10^6, powers of powers). Here it has limits, kept by the operating
+system, and whatever it prints goes nowhere.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from diffcli.graph.program import Graph, Node
+from diffcli.methods.method import GaveUp
+
+STACK_BYTES = 256 * 2**20
+RECURSION_LIMIT = 50_000
+"""SymPy recurses into expressions; with the large stack it reaches nestings of some thousands."""
+Payload = dict[str, Any]
+
+
+def encoded(graph: Graph) -> Payload:
+    """A graph as JSON; the names of its inputs are not needed and stay at home."""
+    nodes = [[node.op, node.args, "" if node.op == "input" else node.literal] for node in graph.nodes]
+    return {"nodes": nodes, "inputs": graph.inputs, "outputs": graph.outputs}
+
+
+def decoded(payload: Mapping[str, Any]) -> Graph:
+    """The graph in a payload, its inputs named by their positions."""
+    nodes = [
+        Node(op, tuple(args), f"s{position}" if op == "input" else literal)
+        for position, (op, args, literal) in enumerate(payload["nodes"])
+    ]
+    names = tuple(f"f{k}" for k in range(len(payload["outputs"])))
+    return Graph(tuple(nodes), tuple(payload["inputs"]), tuple(payload["outputs"]), names)
+
+
+def differentiate(payload: Mapping[str, Any]) -> Payload:
+    """SymPy's derivative of each output by each input in `wrt`, appended to the nodes of the graph."""
+    from diffcli.methods.sympy_expressions import Expressions
+    from diffcli.methods.sympy_graph import Nodes
+
+    graph = decoded(payload)
+    expressions = Expressions(graph)
+    variables = [expressions.symbol(position) for position in payload["wrt"]]
+    nodes = Nodes(expressions.builder, expressions.meanings, payload["max_nodes"])
+    outputs, size = list(graph.outputs), 0
+    for output in expressions.outputs:
+        for variable in variables:
+            derivative = output.diff(variable)
+            outputs.append(nodes.position(derivative))
+            size += nodes.size(derivative)
+    builder = expressions.builder
+    result = builder.graph(graph.inputs, outputs, [""] * len(outputs))
+    return {**encoded(result), "written_out": size}
+
+
+def answer(text: bytes) -> Payload:
+    """The answer to a request; never raises."""
+    try:
+        return differentiate(json.loads(text))
+    except GaveUp as reason:
+        return {"gave_up": str(reason)}
+    except MemoryError:
+        return {"gave_up": "SymPy needed too much memory"}
+    except RecursionError:
+        return {"gave_up": "the expression is nested too deeply for SymPy"}
+    except Exception as error:  # noqa: BLE001 - whatever SymPy stumbles over, the other methods go on
+        return {"gave_up": f"SymPy failed: {type(error).__name__}"}
+
+
+def limit(seconds: float, memory: int) -> None:
+    """Have the operating system end this process when it takes too long, even if nobody waits for it any more."""
+    try:
+        import resource
+        import signal
+    except ImportError:  # not on Windows, where the parent alone keeps the time
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def main() -> None:
+    """Answer the one request on standard input."""
+    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    limit(seconds, memory)
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    request = sys.stdin.buffer.read()
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    threading.stack_size(STACK_BYTES)
+    answers: list[Payload] = []
+    thread = threading.Thread(target=lambda: answers.append(answer(request)))
+    thread.start()
+    thread.join()
+    out.write(json.dumps(answers[0]).encode())
+    out.flush()
+    os._exit(0)  # no clearing up: SymPy's caches are large
+
+
+if __name__ == "__main__":
+    main()

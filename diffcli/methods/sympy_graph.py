@@ -1,0 +1,283 @@
+"""SymPy ▶ graph: the derivative that SymPy found, as nodes that the same executor runs as for all other methods.
+
+Equal subexpressions become one node. Sums and products are written as a person would: negative terms are subtracted,
+negative powers stand below a fraction line.
+"""
+
+import decimal
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import NamedTuple
+
+import sympy
+from sympy import Expr, Integer, Rational, Symbol
+
+from diffcli.graph.program import Builder
+from diffcli.methods.method import GaveUp
+
+MAX_SORTED = 1000
+"""Operations in a sum or product that is still put in a pleasant order; beyond, the order does not matter."""
+EXACT = 10**15
+"""Whole numbers below this are doubles, so that a quotient of two of them is rounded once."""
+NAMES: dict[type, str] = {
+    sympy.exp: "exp",
+    sympy.log: "ln",
+    sympy.sin: "sin",
+    sympy.cos: "cos",
+    sympy.tan: "tan",
+    sympy.sec: "sec",
+    sympy.csc: "csc",
+    sympy.cot: "cot",
+    sympy.asin: "asin",
+    sympy.acos: "acos",
+    sympy.atan: "atan",
+    sympy.atan2: "atan2",
+    sympy.sinh: "sinh",
+    sympy.cosh: "cosh",
+    sympy.tanh: "tanh",
+    sympy.asinh: "asinh",
+    sympy.acosh: "acosh",
+    sympy.atanh: "atanh",
+    sympy.Abs: "abs",
+    sympy.sign: "sign",
+    sympy.erf: "erf",
+    sympy.erfc: "erfc",
+    sympy.gamma: "gamma",
+    sympy.loggamma: "lgamma",
+}
+
+
+class Parts(NamedTuple):
+    """How an expression is put together from smaller ones."""
+
+    parts: Sequence[Expr]
+    combine: Callable[..., int]
+    """From the nodes of the parts to the node of the whole."""
+
+
+class Nodes:
+    """Adds SymPy expressions to a builder."""
+
+    def __init__(self, builder: Builder, meanings: Mapping[Symbol, int], limit: int) -> None:
+        """`meanings` says which node each symbol stands for; `limit` how many nodes may be added."""
+        self._builder = builder
+        self._limit = len(builder.nodes) + limit
+        self._positions: dict[Expr, int] = dict(meanings)
+        self._sizes: dict[Expr, int] = dict.fromkeys(meanings, 0)
+        self._applied = 0
+
+    def position(self, expression: Expr) -> int:
+        """The node of an expression; an explicit stack, as expressions may be nested deeply."""
+        stack = [(expression, self._taken_apart(expression))]
+        while stack:
+            top, (parts, combine) = stack[-1]
+            missing = [part for part in parts if part not in self._positions]
+            if missing:
+                stack += [(part, self._taken_apart(part)) for part in reversed(missing)]
+                continue
+            stack.pop()
+            if top not in self._positions:
+                self._combine(top, parts, combine)
+        return self._positions[expression]
+
+    def size(self, expression: Expr) -> int:
+        """How many operations the expression has if it is written out in full, nothing shared."""
+        return self._sizes[expression]
+
+    def _combine(self, whole: Expr, parts: Sequence[Expr], combine: Callable[..., int]) -> None:
+        before = self._applied
+        self._positions[whole] = combine(*[self._positions[part] for part in parts])
+        self._sizes[whole] = self._applied - before + sum(self._sizes[part] for part in parts)
+        if len(self._builder.nodes) > self._limit:
+            raise GaveUp(f"the derivative has more than {self._limit} operations")
+
+    def _apply(self, op: str, *positions: int) -> int:
+        self._applied += 1
+        return self._builder.apply(op, *positions)
+
+    def _constant(self, literal: str) -> int:
+        return self._builder.constant(literal)
+
+    def _fold(self, op: str) -> Callable[..., int]:
+        return lambda *positions: reduce(lambda x, y: self._apply(op, x, y), positions)
+
+    def _taken_apart(self, expression: Expr) -> Parts:
+        if expression in self._positions:
+            return Parts((), lambda: self._positions[expression])
+        if isinstance(expression, Rational):
+            return Parts((), lambda: self._rational(expression))
+        kind = type(expression)
+        if kind in _RULES:
+            return _RULES[kind](self, expression)
+        if kind in NAMES:
+            return Parts(expression.args, lambda *positions: self._apply(NAMES[kind], *positions))
+        raise GaveUp(f"SymPy's derivative contains {kind.__name__}, which cannot be evaluated here")
+
+    def _rational(self, number: Rational) -> int:
+        p, q = int(number.p), int(number.q)
+        if q > 1 and abs(p) < EXACT and q < EXACT and not _is_short_decimal(q):
+            return self._apply("div", self._constant(str(p)), self._constant(str(q)))
+        return self._constant(_decimal(p, q))
+
+    def _sum(self, expression: Expr) -> Parts:
+        """x − y instead of x + (−1)·y, and a positive term first if there is one."""
+        terms = list(self._ordered(expression))
+        first = next((k for k, term in enumerate(terms) if not _is_negative(term)), 0)
+        terms.insert(0, terms.pop(first))
+        negative = [_is_negative(term) for term in terms]
+
+        def combine(*positions: int) -> int:
+            total = self._apply("neg", positions[0]) if negative[0] else positions[0]
+            for position, subtract in zip(positions[1:], negative[1:], strict=True):
+                total = self._apply("sub" if subtract else "add", total, position)
+            return total
+
+        return Parts([-term if subtract else term for term, subtract in zip(terms, negative, strict=True)], combine)
+
+    def _product(self, expression: Expr) -> Parts:
+        """−(a·b / (c·d)) instead of −1·a·b·c^(−1)·d^(−1)."""
+        if _is_negative(expression):
+            return Parts([-expression], lambda position: self._apply("neg", position))
+        above: list[Expr] = []
+        below: list[Expr] = []
+        for factor in _with_joined_powers(self._ordered(expression)):
+            if isinstance(factor, Rational) and factor.q > 1 and not _is_short_decimal(int(factor.q)):
+                above += [Integer(factor.p)] if factor.p > 1 else []
+                below.append(Integer(factor.q))
+            elif _is_reciprocal(factor):
+                below.append(1 / factor)
+            else:
+                above.append(factor)
+        if not below:
+            return Parts(above, self._fold("mul"))
+        return self._fraction(above or [Integer(1)], below)
+
+    def _fraction(self, above: list[Expr], below: list[Expr]) -> Parts:
+        multiply = self._fold("mul")
+
+        def combine(*positions: int) -> int:
+            return self._apply("div", multiply(*positions[: len(above)]), multiply(*positions[len(above) :]))
+
+        return Parts([*above, *below], combine)
+
+    def _power(self, expression: Expr) -> Parts:
+        base, exponent = expression.args
+        if _is_reciprocal(expression):
+            return self._fraction([Integer(1)], [1 / expression])
+        if exponent == Rational(1, 2):
+            return Parts([base], lambda x: self._apply("sqrt", x))
+        return Parts([base, exponent], lambda x, y: self._apply("pow", x, y))
+
+    def _step(self, expression: Expr) -> Parts:
+        """Heaviside's function is 1/2 at 0: the slope of max(x, y) where x = y."""
+
+        def combine(x: int) -> int:
+            zero = self._constant("0")
+            half = self._apply("div", self._apply("eq", x, zero), self._constant("2"))
+            return self._apply("add", self._apply("gt", x, zero), half)
+
+        return Parts(expression.args[:1], combine)
+
+    def _piecewise(self, expression: Expr) -> Parts:
+        """Nested selections; the last branch holds otherwise."""
+        parts = [part for branch in expression.args for part in branch.args]
+
+        def combine(*positions: int) -> int:
+            result = positions[-2]
+            for k in range(len(positions) - 4, -1, -2):
+                result = self._apply("where", positions[k + 1], positions[k], result)
+            return result
+
+        return Parts(parts, combine)
+
+    def _polygamma(self, expression: Expr) -> Parts:
+        order, x = expression.args
+        if order == 0:
+            return Parts([x], lambda position: self._apply("digamma", position))
+        return Parts([order, x], lambda n, position: self._apply("polygamma", n, position))
+
+    def _ordered(self, expression: Expr) -> Sequence[Expr]:
+        """The terms of a sum or the factors of a product as a person would order them, if there are not too many."""
+        if sum(1 for _ in zip(sympy.preorder_traversal(expression), range(MAX_SORTED), strict=False)) == MAX_SORTED:
+            return tuple(expression.args)
+        if expression.is_Mul:
+            return tuple(expression.as_ordered_factors())
+        return sorted(expression.as_ordered_terms(), key=_first_symbol)
+
+
+def _literal(text: str) -> Callable[[Nodes, Expr], Parts]:
+    return lambda nodes, _: Parts((), lambda: nodes._constant(text))
+
+
+def _applied(op: str, *literals: str) -> Callable[[Nodes, Expr], Parts]:
+    return lambda nodes, _: Parts((), lambda: nodes._apply(op, *[nodes._constant(text) for text in literals]))
+
+
+def _folded(op: str) -> Callable[[Nodes, Expr], Parts]:
+    return lambda nodes, expression: Parts(expression.args, nodes._fold(op))
+
+
+def _negated_condition(nodes: Nodes, expression: Expr) -> Parts:
+    return Parts(expression.args, lambda condition: nodes._apply("eq", condition, nodes._constant("0")))
+
+
+_RULES: dict[type, Callable[[Nodes, Expr], Parts]] = {
+    sympy.Add: Nodes._sum,
+    sympy.Mul: Nodes._product,
+    sympy.Pow: Nodes._power,
+    sympy.Heaviside: Nodes._step,
+    sympy.Piecewise: Nodes._piecewise,
+    sympy.polygamma: Nodes._polygamma,
+    sympy.Max: _folded("max"),
+    sympy.Min: _folded("min"),
+    sympy.And: _folded("min"),
+    sympy.Or: _folded("max"),
+    sympy.Not: _negated_condition,
+    sympy.DiracDelta: _literal("0"),
+    type(sympy.pi): _literal("pi"),
+    type(sympy.E): _literal("e"),
+    type(sympy.true): _literal("1"),
+    type(sympy.false): _literal("0"),
+    type(sympy.oo): _applied("div", "1", "0"),
+    type(-sympy.oo): _applied("div", "-1", "0"),
+    type(sympy.zoo): _applied("div", "0", "0"),
+    type(sympy.nan): _applied("div", "0", "0"),
+}
+
+
+def _is_negative(term: Expr) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _is_reciprocal(factor: Expr) -> bool:
+    return bool(factor.is_Pow and factor.exp.is_Rational and factor.exp.is_negative)
+
+
+def _first_symbol(term: Expr) -> str:
+    """Terms go by their first variable; those without any come last."""
+    return min((symbol.name for symbol in term.free_symbols), default="~")
+
+
+def _with_joined_powers(factors: Sequence[Expr]) -> list[Expr]:
+    """x^n / x is x^(n−1), also at 0; SymPy joins them only where n is a number."""
+    symbolic = {factor.base for factor in factors if factor.is_Pow and not factor.exp.is_number}
+    joined: dict[Expr, Expr] = {}
+    for factor in factors:
+        base, exponent = (factor.base, factor.exp) if factor.is_Pow else (factor, Integer(1))
+        if base in symbolic:
+            joined[base] = joined.get(base, Integer(0)) + exponent
+    return [factor for factor in factors if (factor.base if factor.is_Pow else factor) not in joined] + [
+        base**exponent for base, exponent in joined.items()
+    ]
+
+
+def _is_short_decimal(q: int) -> bool:
+    """Whether a fraction with this denominator is read more easily as a decimal: 0.044715, but x/2 and x/25."""
+    return q > 100 and 10**12 % q == 0
+
+
+def _decimal(p: int, q: int) -> str:
+    """The decimal text of p/q, exact or rounded to 40 digits."""
+    with decimal.localcontext(prec=40, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN):
+        quotient = decimal.Decimal(p) / decimal.Decimal(q)
+    return str(quotient).replace("E+", "e").replace("E", "e")

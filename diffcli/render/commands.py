@@ -1,0 +1,30 @@
+"""The next command worth trying."""
+
+from diffcli.render.document import Span, Text, text
+from diffcli.render.shell import quoted
+from diffcli.study.records import Study
+
+LONGEST = 60
+
+
+def next_commands(study: Study) -> tuple[Text, ...]:
+    """One or two commands that answer the question this result raises."""
+    if not study.input or not study.variables:
+        return ()
+    finite = [m for output in study.outputs for m in output.methods if m.method == "finite"]
+    if any(method.status == "off" for method in finite):
+        suggestion = _command("grad", study, " --scheme richardson")
+        return (text("Next: ", Span(suggestion, "code"), " takes better differences"),)
+    if study.trace or study.verdict == "no derivative":
+        return (text("Next: ", Span(_command("compare", study), "code"), " measures at other points"),) if study.trace else ()
+    return (text("Next: ", Span(_command("trace", study), "code"), " shows every step"),)
+
+
+def _command(name: str, study: Study, options: str = "") -> str:
+    expression = quoted(study.input)
+    if len(study.input) > LONGEST or "\n" in study.input:
+        return f"diffcli {name} …{options}"
+    if name == "compare":
+        return f"diffcli {name} {expression} --points 20{options}"
+    point = ",".join(f"{variable}={value!r}".removesuffix(".0") for variable, value in study.point.items())
+    return f"diffcli {name} {expression} --at {quoted(point)}{options}"

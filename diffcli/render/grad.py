@@ -1,0 +1,197 @@
+"""The screen of `grad`: value, every derivative by every method beside the judge, what it cost, the verdict."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from diffcli.graph.text import latex_name
+from diffcli.render import numbers
+from diffcli.render.commands import next_commands
+from diffcli.render.document import (
+    Block,
+    Column,
+    Document,
+    Flow,
+    Lines,
+    Options,
+    Section,
+    Span,
+    Table,
+    Text,
+    joined,
+    text,
+)
+from diffcli.render.opening import opening, problem_blocks
+from diffcli.render.trace import trace_blocks
+from diffcli.render.verdict import verdict_lines
+from diffcli.study.judge import Slope
+from diffcli.study.records import Component, MethodResult, OutputStudy, Study
+
+SHOWN_IN_FULL = 12
+"""On a screen, functions of more variables than this are summarised …"""
+SHOWN_OF_MANY = 8
+"""… by this many of them, the worst."""
+LONGEST_FORMULA = 400
+
+
+def document(study: Study, options: Options) -> Document:
+    """Everything `grad` has to say."""
+    blocks: list[Block] = [opening(study, options)]
+    for output in study.outputs:
+        if output.problem:
+            blocks += problem_blocks(output.problem, study.input)
+        blocks += _derivatives(study, output, options)
+    blocks.append(_costs(study.outputs[0].methods))
+    blocks += [_formulas(output, options) for output in study.outputs if any(m.formula for m in output.methods)]
+    blocks.append(Lines(tuple(verdict_lines(study))))
+    if study.trace:
+        blocks += trace_blocks(study.trace, options)
+    commands = next_commands(study)
+    if commands:
+        blocks.append(Flow(commands))
+    return Document(tuple(blocks))
+
+
+def _derivatives(study: Study, output: OutputStudy, options: Options) -> list[Block]:
+    if not study.variables:
+        return [Lines((text("There is no variable to differentiate by."),))]
+    chosen = _chosen(output, len(study.variables)) if options.is_interactive else range(len(study.variables))
+    columns = (
+        Column(role="quiet"),
+        Column(role="quiet"),
+        Column("derivative", role="quiet"),
+        Column("error", role="quiet"),
+        Column("digits", align="left", role="quiet"),
+        Column(),
+    )
+    sections = tuple(_group(output, k, options) for k in chosen)
+    table = Table(columns, sections, separator="blank").trimmed()
+    heading = (text(Span(output.name, "name"), " = ", numbers.value(output.value, options.digits)),)
+    titled: list[Block] = [Lines(heading)] if len(study.outputs) > 1 else []
+    rest = len(study.variables) - len(chosen)
+    return [*titled, table, *([_summary(output, rest, chosen)] if rest else [])]
+
+
+def _chosen(output: OutputStudy, count: int) -> Sequence[int]:
+    """The variables that are shown on a screen: all, or the worst of many in their order."""
+    if count <= SHOWN_IN_FULL:
+        return range(count)
+
+    def badness(k: int) -> float:
+        components = [method.components[k] for method in output.methods if method.components]
+        wrong = any(component.within is False for component in components)
+        return -math.inf if wrong else min((c.error.digits for c in components if c.error), default=-1.0)
+
+    return sorted(sorted(range(count), key=badness)[:SHOWN_OF_MANY])
+
+
+def _summary(output: OutputStudy, rest: int, chosen: Sequence[int]) -> Lines:
+    hidden = [c for m in output.methods for k, c in enumerate(m.components) if k not in set(chosen)]
+    wrong = sum(component.within is False for component in hidden)
+    fact = "none of them worse" if wrong else "all within tolerance"
+    return Lines((text(f"… and {rest} more variables, {fact}; -o FILE or a pipe shows all of them", role="quiet"),))
+
+
+def _group(output: OutputStudy, index: int, options: Options) -> Section:
+    slope = output.reference.slopes[index]
+    label = derivative(output.name, slope.name)
+    rows = [_judge_row(label, slope, options)]
+    for method in output.methods:
+        rows.append(((), text(method.method, role="name"), *_cells(method, index, slope, options)))
+    return Section(tuple(rows))
+
+
+def derivative(output: str, variable: str) -> Span:
+    """∂y/∂x1."""
+    return Span(
+        f"∂{output}/∂{variable}", "title", rf"\partial {latex_name(output)}/\partial {latex_name(variable)}"
+    )
+
+
+def _judge_row(label: Span, slope: Slope, options: Options) -> tuple[Text, ...]:
+    agree = text(f"{slope.digits} agree", role="quiet") if slope.value is not None and slope.digits else ()
+    remark = {"one-sided": "one-sided", "overflow": "too large for a double"}.get(slope.status, "")
+    return ((label,), text("judge", role="quiet"), _judged(slope, options), (), agree, text(remark, role="quiet"))
+
+
+def _judged(slope: Slope, options: Options) -> Text:
+    if slope.value is not None:
+        return (numbers.judged(slope.value, options.digits),)
+    if slope.left is None and slope.right is None:
+        return text("none", role="bad")
+    sides = (("left", slope.left), ("right", slope.right))
+    return joined((text(f"{side} ", numbers.judged(number)) for side, number in sides), ", ")
+
+
+def _cells(method: MethodResult, index: int, slope: Slope, options: Options) -> tuple[Text, ...]:
+    if not method.components:
+        return text(method.status, role="quiet"), (), (), ()
+    component = method.components[index]
+    if component.value is None:
+        return text("no number", role="bad"), (), (), ()
+    if component.error is None or slope.value is None:
+        return (numbers.value(component.value, options.digits),), (), (), ()
+    status = text("off", role="bad") if component.within is False else ()
+    error = (numbers.error(component.error.absolute),)
+    return _compared(component, slope.value, options), error, (numbers.digits(component.error.digits),), status
+
+
+def _compared(component: Component, reference: str, options: Options) -> Text:
+    assert component.value is not None, "only numbers are compared"
+    if component.error is not None and component.error.digits == math.inf:
+        return (numbers.value(component.value, options.digits),)
+    return numbers.compared(component.value, reference, options.digits)
+
+
+def _costs(methods: Iterable[MethodResult]) -> Table:
+    columns = (
+        Column(role="quiet"),
+        Column("what it takes", role="quiet", flexible=True),
+        Column("prepare", "right", role="quiet"),
+        Column("one gradient", "right", role="quiet"),
+        Column("× f", "right", role="quiet"),
+    )
+    return Table(columns, (Section(tuple(map(_cost_row, methods))),))
+
+
+def _cost_row(method: MethodResult) -> tuple[Text, ...]:
+    return (
+        text(method.method, role="name"),
+        text(work(method)),
+        text(numbers.seconds(method.prepare_seconds)),
+        text(numbers.seconds(method.timing.median if method.timing else None)),
+        text(numbers.times(method.relative_time)),
+    )
+
+
+def work(method: MethodResult) -> str:
+    """What one gradient takes: "4 evaluations of f", "2 sweeps, 11 operations"; or why there is none."""
+    if method.cost is None:
+        return "; ".join((method.status, *method.notes)) if method.status == "gave up" else method.status
+    cost = method.cost
+    parts = (
+        counted(cost.function_evaluations, "evaluation of f", "evaluations of f"),
+        counted(cost.sweeps, "sweep", "sweeps"),
+        counted(cost.operations, "operation", "operations"),
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """1 sweep, 2 sweeps, or nothing for 0."""
+    return "" if not number else f"{number} {one if number == 1 else many}"
+
+
+def _formulas(output: OutputStudy, options: Options) -> Table:
+    rows = []
+    for method in output.methods:
+        for variable, formula in (method.formula or {}).items():
+            shown = _cut(formula, LONGEST_FORMULA if options.is_interactive else len(formula))
+            latex = (method.formula_latex or {}).get(variable, "")
+            label = text(method.method, role="name") if not rows else ()
+            rows.append((label, (derivative(output.name, variable),), (Span(shown, "code", latex),)))
+    chosen = rows[:SHOWN_OF_MANY] if options.is_interactive and len(rows) > SHOWN_IN_FULL else rows
+    return Table((Column(), Column(), Column(lead="= ", flexible=True)), (Section(tuple(chosen)),))
+
+
+def _cut(formula: str, length: int) -> str:
+    return formula if len(formula) <= length else formula[:length] + " …"

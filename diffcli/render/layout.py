@@ -1,0 +1,275 @@
+"""A document as lines of a fixed width: what the terminal prints, before it is coloured."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from diffcli.render.document import (
+    Block,
+    Column,
+    Document,
+    Excerpt,
+    Flow,
+    Heading,
+    Lines,
+    Section,
+    SideBySide,
+    Span,
+    Table,
+    Text,
+    joined,
+    text_width,
+    width,
+)
+
+MARGIN = 2
+GAP = 3
+BESIDE = 5
+NARROWEST = 16
+"""A flexible column is not made narrower than this."""
+WIDEST_PAIR = 240
+"""Two tables that are wider than this together stand one above the other even where the width is not limited."""
+RULE = "─"
+ENDLESS = 10**9
+
+
+def lines(document: Document, available: int | None = None) -> list[Text]:
+    """The lines of a document, `available` columns wide or as wide as needed."""
+    room = ENDLESS if available is None else max(available - MARGIN, NARROWEST)
+    result: list[Text] = []
+    previous: Block | None = None
+    for block in document.blocks:
+        if previous is not None and not isinstance(block, Excerpt) and not isinstance(previous, Excerpt):
+            result.append(())
+        result.extend((Span(" " * MARGIN), *line) if line else () for line in _block(block, room))
+        previous = block
+    return result
+
+
+def _block(block: Block, room: int) -> list[Text]:
+    match block:
+        case Heading():
+            return wrapped(block.text, room, MARGIN)
+        case Flow():
+            return _flow(block, room)
+        case Lines():
+            return [line for part in block.lines for line in wrapped(part, room, block.hanging)]
+        case Excerpt():
+            return _excerpt(block, room)
+        case Table():
+            return table_lines(block, room)
+        case SideBySide():
+            return _side_by_side(block, room)
+
+
+def _flow(flow: Flow, room: int) -> list[Text]:
+    parts = [part for part in flow.parts if part]
+    for gap in (6, 4):
+        line = joined(parts, " " * gap)
+        if text_width(line) <= min(room, WIDEST_PAIR):
+            return [line]
+    return [line for part in parts for line in wrapped(part, room, 4)]
+
+
+def _excerpt(excerpt: Excerpt, room: int) -> list[Text]:
+    before, inside, after = excerpt.pieces
+    if width(before) > room - 40:
+        before = "…" + before[len(before) - max(room - 50, 0) :] if room < ENDLESS else before
+    inside, after = inside[: room - 4], after[: max(room - 4 - width(before) - width(inside), 0)]
+    carets = "^" * max(1, width(inside))
+    pointer: Text = (Span("  " + " " * width(before)), Span(carets, "bad"), Span(f" {excerpt.remark}".rstrip(), "bad"))
+    return [(Span("  "), Span(before, "code"), Span(inside, "code"), Span(after, "code")), pointer]
+
+
+def wrapped(line: Text, room: int, hanging: int = 0) -> list[Text]:
+    """The text in lines of at most `room` columns, broken at spaces, and within words that are longer than a line."""
+    if text_width(line) <= room:
+        return [line]
+    result: list[list[Span]] = [[]]
+    used = 0
+    for word in _words(line):
+        if used and used + text_width(word) > room:
+            result.append([Span(" " * hanging)] if hanging else [])
+            used = hanging
+            word = word[1:] if word[0].text == " " else word
+        for piece in _broken(word, room - hanging):
+            if used + piece.width > room and used > hanging:
+                result.append([Span(" " * hanging)] if hanging else [])
+                used = hanging
+            result[-1].append(piece)
+            used += piece.width
+    return [tuple(spans) for spans in result]
+
+
+def _words(line: Text) -> Iterable[list[Span]]:
+    """Words, each with the space in front of it as a span of its own."""
+    word: list[Span] = []
+    for span in line:
+        for index, piece in enumerate(span.text.split(" ")):
+            if index:
+                yield from [word] if word else []
+                word = [Span(" ", span.role)]
+            if piece:
+                word.append(replace(span, text=piece, latex=""))
+    if word:
+        yield word
+
+
+def _broken(word: Sequence[Span], room: int) -> Iterable[Span]:
+    for span in word:
+        rest = span.text
+        while width(rest) > room:
+            length = max(1, room if rest.isascii() else room // 2)
+            yield Span(rest[:length], span.role)
+            rest = rest[length:]
+        yield Span(rest, span.role)
+
+
+def table_lines(table: Table, room: int = ENDLESS) -> list[Text]:
+    """The lines of a table: columns are dropped, then headers and flexible cells wrapped, until it fits."""
+    table, widths = _fitted(_aligned(table), room)
+    total = sum(widths) + GAP * (len(widths) - 1) if not table.is_equations else _equations_width(widths)
+    result: list[Text] = []
+    if table.title:
+        result.append((Span(table.title, "heading"),))
+    header = _header(table, widths)
+    result += header
+    if table.title or header:
+        result.append((Span(RULE * max(total, width(table.title)), "quiet"),))
+    for index, section in enumerate(table.sections):
+        result += _separator(table, total) if index else []
+        result += [section.title] if section.title else []
+        for row in section.rows:
+            result += _row(row, table, widths)
+    return result
+
+
+def natural_width(table: Table) -> int:
+    """How wide the table is if nothing is dropped and nothing wrapped."""
+    return max(map(text_width, table_lines(table)), default=0)
+
+
+def _separator(table: Table, total: int) -> list[Text]:
+    rule: dict[str, list[Text]] = {"rule": [(Span(RULE * total, "quiet"),)], "blank": [()], "none": []}
+    return rule[table.separator]
+
+
+def _equations_width(widths: Sequence[int]) -> int:
+    return sum(widths) + len(widths) - 1
+
+
+def _gap(table: Table) -> int:
+    return 1 if table.is_equations else GAP
+
+
+def _fitted(table: Table, room: int) -> tuple[Table, list[int]]:
+    widths = _widths(table, width)
+    while _total(table, widths) > room and any(column.droppable for column in table.columns):
+        narrow = _widths(table, _longest_word)
+        if _total(table, narrow) <= room:
+            return table, narrow
+        worst = max(range(len(table.columns)), key=lambda k: table.columns[k].droppable)
+        table = table.without(worst)
+        widths = _widths(table, width)
+    if _total(table, widths) > room:
+        widths = _widths(table, _longest_word)
+    excess = _total(table, widths) - room
+    flexible = [k for k, column in enumerate(table.columns) if column.flexible]
+    for k in sorted(flexible, key=lambda k: -widths[k]):
+        taken = max(0, min(excess, widths[k] - NARROWEST))
+        widths[k] -= taken
+        excess -= taken
+    return table, widths
+
+
+def _total(table: Table, widths: Sequence[int]) -> int:
+    return sum(widths) + _gap(table) * (len(widths) - 1)
+
+
+def _longest_word(header: str) -> int:
+    return max(map(width, header.split()), default=0)
+
+
+def _widths(table: Table, header_width: Callable[[str], int]) -> list[int]:
+    bodies = [max((text_width(row[k]) for row in table.rows), default=0) for k in range(len(table.columns))]
+    return [max(body, header_width(column.header)) for body, column in zip(bodies, table.columns, strict=True)]
+
+
+def _aligned(table: Table) -> Table:
+    """Leads written out, and numbers in decimal columns padded until their points stand below each other."""
+    columns = []
+    for k, column in enumerate(table.columns):
+        cells = [row[k] for row in table.rows]
+        padding = _decimal_padding(cells) if column.align == "decimal" else [0] * len(cells)
+        lead = (Span(column.lead, "quiet"),) if column.lead else ()
+        columns.append(
+            [(*lead, Span(" " * pad), *cell) if cell else () for cell, pad in zip(cells, padding, strict=True)]
+        )
+    rows = iter(zip(*columns, strict=True))
+    sections = tuple(replace(section, rows=tuple(next(rows) for _ in section.rows)) for section in table.sections)
+    return replace(table, sections=sections)
+
+
+def _decimal_padding(cells: Sequence[Text]) -> list[int]:
+    before = [width("".join(span.text for span in cell).partition("e")[0].partition(".")[0]) for cell in cells]
+    widest = max(before, default=0)
+    return [widest - size for size in before]
+
+
+def _header(table: Table, widths: Sequence[int]) -> list[Text]:
+    if not any(column.header for column in table.columns):
+        return []
+    role = "heading" if not table.title else "quiet"
+    cells = [wrapped((Span(column.header, column.role if column.role != "plain" else role),), size) for column, size in zip(table.columns, widths, strict=True)]
+    height = max(map(len, cells))
+    padded = [[()] * (height - len(cell)) + cell for cell in cells]
+    return [_line([cell[k] for cell in padded], table, widths) for k in range(height)]
+
+
+def _row(row: Sequence[Text], table: Table, widths: Sequence[int]) -> list[Text]:
+    cells = [
+        wrapped(cell, size, 2) if column.flexible else [cell]
+        for cell, column, size in zip(row, table.columns, widths, strict=True)
+    ]
+    height = max(map(len, cells), default=0)
+    return [_line([cell[k] if k < len(cell) else () for cell in cells], table, widths) for k in range(height)]
+
+
+def _line(cells: Sequence[Text], table: Table, widths: Sequence[int]) -> Text:
+    spans: list[Span] = []
+    for k, (cell, column, size) in enumerate(zip(cells, table.columns, widths, strict=True)):
+        padding = Span(" " * (size - text_width(cell)))
+        spans.append(Span(" " * (_gap(table) if k else 0)))
+        spans.extend([padding, *cell] if column.align == "right" else [*cell, padding])
+    return _stripped(spans)
+
+
+def _stripped(spans: list[Span]) -> Text:
+    while spans and not spans[-1].text.strip():
+        spans.pop()
+    return tuple(span for span in spans if span.text)
+
+
+def _side_by_side(pair: SideBySide, room: int) -> list[Text]:
+    left, right = table_lines(pair.left, room), table_lines(pair.right, room)
+    left_width = max(map(text_width, left), default=0)
+    total = left_width + BESIDE + max(map(text_width, right), default=0)
+    if total > min(room, WIDEST_PAIR):
+        return [*left, (), *right]
+    height = max(len(left), len(right))
+    return [
+        _stripped([*a, Span(" " * (left_width - text_width(a) + BESIDE)), *b])
+        for a, b in zip(_filled(left, height), _filled(right, height), strict=True)
+    ]
+
+
+def _filled(rows: list[Text], height: int) -> list[Text]:
+    return rows + [()] * (height - len(rows))
+
+
+def without_column(columns: tuple[Column, ...], sections: tuple[Section, ...]) -> Table:
+    """A table of these columns and sections without those columns that are empty in every row."""
+    table = Table(columns, sections)
+    for k in reversed(range(len(columns))):
+        if not any(row[k] for row in table.rows):
+            table = table.without(k)
+    return table
