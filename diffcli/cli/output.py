@@ -8,6 +8,7 @@ from pathlib import Path
 
 from diffcli.cli.options import Format
 from diffcli.errors import UsageError
+from diffcli.study.notation import StyleName
 
 SUFFIXES = {".md": "markdown", ".tex": "latex", ".json": "json", ".csv": "csv", ".txt": "rich"}
 UNICODE_PROBE = "v̄₅ · ẋ − ∂ ¦ …"

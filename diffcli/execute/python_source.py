@@ -12,6 +12,7 @@ which defines the result.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from diffcli.execute.floats import CONSTANTS, FLOATS, function
 from diffcli.execute.interpreter import outputs
@@ -52,7 +53,7 @@ def compiled(graph: Graph) -> Program:
 
     if len(needed.nodes) > MAX_NODES:
         return interpreted
-    namespace = {node.op: _python_function(node.op) for node in needed.nodes if node.op in OPS}
+    namespace: dict[str, Any] = {node.op: _python_function(node.op) for node in needed.nodes if node.op in OPS}
     exec(compile(source(needed), "<diffcli program>", "exec"), namespace)  # noqa: S102 - our own text, see above
     straight: Program = namespace["program"]
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from diffcli.graph.program import Builder, Graph
 
-Formula = Callable[..., "Term"]
+Formula = Callable[..., "Term | int"]
 Kind = Literal["outside", "pole", "tangent", "kink", "jump"]
 
 
@@ -142,8 +142,8 @@ class Term:
         return self.apply("neg")
 
 
-def function(op: str) -> Formula:
-    """The primitive `op` as a function for formulas; its first argument must be a Term or it counts as a constant."""
+def function(op: str) -> Callable[..., "Term"]:
+    """The primitive `op` as a function for formulas; one of its arguments at least must be a Term."""
 
     def call(*args: Term | int) -> Term:
         known = next(arg for arg in args if isinstance(arg, Term))

@@ -12,7 +12,9 @@ from diffcli.language.scope import Scope
 from diffcli.language.tokens import Token, is_latex, tokenize
 
 CORRECTIONS = 4
-"""How many mistakes in one text are mended to build a correction."""
+"""How many mistakes in one text are mended to build a correction, …"""
+LONGEST_CORRECTION = 5_000
+"""… and how long it may be: nobody retypes more."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def _tokens(spelling: Spelling, scope: Scope, limits: Limits) -> list[Token]:
 def _mended(correction: str | None, text: str, bound: Collection[str], limits: Limits) -> str | None:
     """The correction, with further mistakes mended too; None if it still cannot be read."""
     for _ in range(CORRECTIONS):
-        if not correction or correction == text or not correction.replace("\n", " ").isprintable():
+        if not correction or correction == text or len(correction) > LONGEST_CORRECTION:
+            return None
+        if not correction.replace("\n", " ").isprintable():
             return None
         try:
             _read(correction, bound, limits)

@@ -6,13 +6,13 @@ everything else; its answer is a graph, which the same executor runs as for the 
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 import weakref
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ TIME_LIMIT = 5.0
 MEMORY_LIMIT = 2**30
 MAX_NODES = 20_000
 """Nodes that a program, and its derivative, may have before SymPy is not worth asking."""
+SWELL = 10
+"""A formula this many times longer than its program is worth a note."""
 RUN_WORKER = "import sys; sys.path[:] = sys.argv[3:]; from diffcli.methods.symbolic_worker import main; main()"
 
 
@@ -38,7 +40,9 @@ class SymbolicJob:
         """How long the child took, its start included (known after `result`)."""
         self._graph, self._wrt, self._time_limit = graph, tuple(wrt), time_limit
         self._answer: dict[str, Any] = {}
-        self._thread = threading.Thread(target=self._converse, args=(_start_worker(time_limit, memory),), daemon=True)
+        process = _start_worker(time_limit, memory)
+        weakref.finalize(self, _kill, process)  # at the latest when this process ends
+        self._thread = threading.Thread(target=self._converse, args=(process,), daemon=True)
         self._thread.start()
 
     def result(self) -> Graph:
@@ -71,10 +75,10 @@ class SymbolicJob:
             answer, _ = process.communicate(json.dumps(request).encode(), timeout=self._time_limit)
         except subprocess.TimeoutExpired:
             answer = b""
-        ended_itself = process.poll() is not None
-        _end(process)
+            _kill(process)
+            process.communicate()  # reaps it
         self.seconds = time.perf_counter() - start
-        if answer and ended_itself:
+        if answer:
             self._answer = json.loads(answer)
         elif self.seconds >= self._time_limit:
             self._answer = {"gave_up": f"SymPy took more than {self._time_limit:g} s"}
@@ -92,7 +96,7 @@ def start(
 def _start_worker(time_limit: float, memory: int) -> "subprocess.Popen[bytes]":
     """The child finds the modules that this process finds, from whatever folder it is run."""
     path = [str(Path(diffcli.__file__).parents[1]), *(folder for folder in sys.path if folder)]
-    process = subprocess.Popen(  # noqa: S603 - this Python and text of our own
+    return subprocess.Popen(  # noqa: S603 - this Python and text of our own
         [sys.executable, "-P", "-c", RUN_WORKER, str(time_limit + 1), str(memory), *path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -100,5 +104,43 @@ def _start_worker(time_limit: float, memory: int) -> "subprocess.Popen[bytes]":
         env={**os.environ, "PYTHONHASHSEED": "0"},  # the same formula every time
         start_new_session=True,  # the interrupt key is for the main process, which ends this one
     )
-    weakref.finalize(process, _end, process)
-    return process
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.kill()
+
+
+class PreparedSymbolic:
+    """Symbolic derivatives made ready: the formulas of f and of all its derivatives as one compiled program."""
+
+    def __init__(self, graph: Graph, wrt: Sequence[int], compiler: Compiler, job: SymbolicJob | None = None) -> None:
+        """Await the formulas of `job`, if it was started earlier, and compile them; raises `GaveUp`."""
+        job = job or start(graph, wrt)
+        self.formulas = job.result()
+        """f_1 … f_B, then all ∂f_i/∂x_j row by row."""
+        self.prepare_seconds = job.seconds
+        """How long SymPy took, its start included."""
+        self.written_out, self.shared = job.written_out, _operations(graph, self.formulas)
+        """Operations of the derivatives written out in full, and with each common subexpression computed once."""
+        self.notes: tuple[str, ...] = ()
+        if self.written_out > SWELL * self.shared:
+            self.notes = (
+                f"expression swell: {self.written_out} operations written out in full, "
+                f"{self.shared} when common subexpressions are computed once",
+            )
+        self._outputs, self._width = len(graph.outputs), len(wrt)
+        self._program = compiler(self.formulas, "evaluation")
+
+    def __call__(self, point: Sequence[float]) -> Jacobian:
+        """One run of the formulas."""
+        results, width = self._program(point), self._width
+        starts = range(self._outputs, len(results), width) if width else ()
+        rows = tuple(tuple(results[first : first + width]) for first in starts) or ((),) * self._outputs
+        return Jacobian(tuple(results[: self._outputs]), rows)
+
+
+def _operations(graph: Graph, formulas: Graph) -> int:
+    """Operations that the derivatives alone need."""
+    derivatives = replace(formulas, outputs=formulas.outputs[len(graph.outputs) :])
+    return derivatives.pruned().operations

@@ -5,6 +5,7 @@ system, and whatever it prints goes nowhere.
 """
 
 import json
+import math
 import os
 import sys
 import threading
@@ -77,8 +78,11 @@ def limit(seconds: float, memory: int) -> None:
         import signal
     except ImportError:  # not on Windows, where the parent alone keeps the time
         return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    cpu_seconds = math.ceil(seconds)
+    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, cpu_seconds), (resource.RLIMIT_CORE, 0)):
+        allowed = resource.getrlimit(what)[1]
+        most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+        resource.setrlimit(what, (most, allowed))
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 

@@ -169,14 +169,16 @@ class Nodes:
         return Parts([base, exponent], lambda x, y: self._apply("pow", x, y))
 
     def _step(self, expression: Expr) -> Parts:
-        """Heaviside's function is 1/2 at 0: the slope of max(x, y) where x = y."""
+        """Heaviside's function of x − y, from the slope of max(x, y): 1 where x > y, and 1/2 where x = y."""
+        terms = sympy.Add.make_args(expression.args[0])
+        x = sympy.Add(*(term for term in terms if not _is_negative(term)))
+        y = sympy.Add(*(-term for term in terms if _is_negative(term)))
 
-        def combine(x: int) -> int:
-            zero = self._constant("0")
-            half = self._apply("div", self._apply("eq", x, zero), self._constant("2"))
-            return self._apply("add", self._apply("gt", x, zero), half)
+        def combine(x: int, y: int) -> int:
+            half = self._apply("div", self._apply("eq", x, y), self._constant("2"))
+            return self._apply("add", self._apply("gt", x, y), half)
 
-        return Parts(expression.args[:1], combine)
+        return Parts([x, y], combine)
 
     def _piecewise(self, expression: Expr) -> Parts:
         """Nested selections; the last branch holds otherwise."""

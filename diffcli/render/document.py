@@ -170,6 +170,14 @@ class Table:
         )
         return replace(self, columns=self.columns[:index] + self.columns[index + 1 :], sections=tuple(sections))
 
+    def trimmed(self) -> "Table":
+        """The table without the columns that are empty in every row."""
+        table = self
+        for index in reversed(range(len(self.columns))):
+            if not any(row[index] for row in self.rows):
+                table = table.without(index)
+        return table
+
     @property
     def rows(self) -> tuple[tuple[Text, ...], ...]:
         """All rows."""

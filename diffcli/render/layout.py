@@ -5,13 +5,11 @@ from dataclasses import replace
 
 from diffcli.render.document import (
     Block,
-    Column,
     Document,
     Excerpt,
     Flow,
     Heading,
     Lines,
-    Section,
     SideBySide,
     Span,
     Table,
@@ -264,12 +262,3 @@ def _side_by_side(pair: SideBySide, room: int) -> list[Text]:
 
 def _filled(rows: list[Text], height: int) -> list[Text]:
     return rows + [()] * (height - len(rows))
-
-
-def without_column(columns: tuple[Column, ...], sections: tuple[Section, ...]) -> Table:
-    """A table of these columns and sections without those columns that are empty in every row."""
-    table = Table(columns, sections)
-    for k in reversed(range(len(columns))):
-        if not any(row[k] for row in table.rows):
-            table = table.without(k)
-    return table

@@ -1,7 +1,7 @@
 """Which operation of a program keeps it from having a derivative at a point."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from diffcli.execute.magnitudes import Undefined

@@ -170,8 +170,8 @@ def _summary(method: str, studies: Sequence[Study], timing: Timing | None, funct
         gave_up=first.notes[0] if first and first.status == "gave up" else None,
         worst_relative=max(relatives, default=None),
         median_digits=median(error.digits for error in errors) if errors else None,
-        cost=first and first.cost,
-        prepare_seconds=first and first.prepare_seconds,
+        cost=first.cost if first else None,
+        prepare_seconds=first.prepare_seconds if first else None,
         timing=timing,
         relative_time=timing.median / function_seconds if timing and function_seconds else None,
     )

@@ -14,7 +14,7 @@ from diffcli.execute.magnitudes import Undefined
 from diffcli.graph.program import Graph
 from diffcli.study.causes import Causes
 from diffcli.study.probe import STEPS, OutOfTime, Probe, Quotients
-from diffcli.study.reference import Cause, Reference, ReferenceStatus, Slope
+from diffcli.study.reference import Cause, Reference, ReferenceStatus, Slope, SlopeStatus
 from diffcli.study.slopes import UNDECIDED, Decision, Limit, Settler
 
 __all__ = ["Cause", "Reference", "Slope", "judge"]
@@ -53,18 +53,22 @@ def judge(
     chosen = tuple(graph.inputs if wrt is None else wrt)
     if seconds is None:
         seconds = SECONDS + SECONDS_PER_SLOPE_AND_OPERATION * len(chosen) * graph.operations
+    outputs = list(zip(graph.outputs, graph.output_names, strict=True))
     try:
         probe = Probe(graph, point, digits, perf_counter() + seconds)
     except OutOfTime:
-        return tuple(
-            _out_of_time(graph, output, name) for output, name in zip(graph.outputs, graph.output_names, strict=True)
-        )
+        names = [graph.nodes[position].literal for position in chosen]
+        causes = {o: Cause(o, graph.nodes[o].op, "limit", TIME, "") for o in graph.outputs}
+        return tuple(_without_value(name, names, causes[output]) for output, name in outputs)
     trial = _Trial(probe, chosen)
-    return tuple(trial.reference(output, name) for output, name in zip(graph.outputs, graph.output_names, strict=True))
+    return tuple(trial.reference(output, name) for output, name in outputs)
 
 
-def _out_of_time(graph: Graph, output: int, name: str) -> Reference:
-    return Reference(name, None, None, (), Cause(output, graph.nodes[output].op, "limit", TIME, ""), "limit")
+def _without_value(name: str, variables: Sequence[str], cause: Cause) -> Reference:
+    is_limit = cause.kind == "limit"
+    status: SlopeStatus = "undecided" if is_limit else "outside"
+    slopes = tuple(Slope(variable, status, None, None, None, None, 0) for variable in variables)
+    return Reference(name, None, None, slopes, cause, "limit" if is_limit else "outside")
 
 
 class _Trial:
@@ -73,6 +77,7 @@ class _Trial:
     def __init__(self, probe: Probe, wrt: Sequence[int]) -> None:
         self._probe = probe
         self._wrt = wrt
+        self._names = [probe.graph.nodes[position].literal for position in wrt]
         self._causes = Causes(probe)
         self._settler = Settler(probe.arithmetic, probe.wanted, probe.smallest)
         self._histories: dict[tuple[int, int], list[Quotients]] = {}
@@ -112,10 +117,9 @@ class _Trial:
             value = None
             self._gave_up = TIME
         if value is None:
-            return Reference(name, None, None, (), self._causes.limit(output, self._gave_up), "limit")
+            return _without_value(name, self._names, self._causes.limit(output, self._gave_up))
         if type(value) is Undefined:
-            cause = self._causes.undefined(output)
-            return Reference(name, None, None, (), cause, "limit" if cause.kind == "limit" else "outside")
+            return _without_value(name, self._names, self._causes.undefined(output))
         text = self._probe.arithmetic.decimal(value, self._probe.wanted)
         slopes = tuple(self._slope(output, wrt) for wrt in self._wrt)
         if math.isinf(float(text)):

@@ -6,6 +6,7 @@ bar is deck 001's v̄_i, g is deck 002's g_a = ∂y/∂a, partial spells ∂y/�
 import re
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import normalize
 
 from diffcli.graph.numbering import Numbering
 from diffcli.graph.text import latex_name
@@ -63,7 +64,7 @@ class Notation:
             return latex_name(label, rf"\{word}")
         if self.style == "ascii":
             return f"{label}_{word}"
-        return self._subscripted(label[0] + mark + label[1:])
+        return normalize("NFC", self._subscripted(label[0] + mark + label[1:]))
 
     def _subscripted(self, label: str) -> str:
         """v-1 as v₋₁; a user's own x1 stays as typed, x₁ would be another name."""

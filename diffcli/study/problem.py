@@ -28,8 +28,8 @@ def problem(graph: Graph, reference: Reference) -> Problem | None:
     return Problem(
         _message(cause, reference),
         _details(graph, reference, cause),
-        place and place.start,
-        place and place.end,
+        place.start if place else None,
+        place.end if place else None,
     )
 
 

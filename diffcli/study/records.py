@@ -61,6 +61,7 @@ class MethodResult:
     """The median time of one gradient over that of one evaluation of f."""
     formula: Mapping[str, str] | None = None
     """Symbolic only: the derivative by each variable as a formula."""
+    formula_latex: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
 
     @property

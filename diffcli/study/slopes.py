@@ -7,6 +7,7 @@ logarithm, is infinite. What fits none of these stays undecided.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from diffcli.execute.magnitudes import Undefined, decimal_exponent
@@ -142,7 +143,7 @@ class Settler:
         if len(quotients) < PATIENCE:
             return None
         rates = [
-            abs(now) - abs(before) for before, now in zip(quotients, quotients[1:], strict=False) if before * now > 0
+            abs(now) - abs(before) for before, now in pairwise(quotients) if before * now > 0
         ]
         per_digit = [rate / (later - earlier) for rate, earlier, later in zip(rates, steps, steps[1:], strict=False)]
         if len(per_digit) == PATIENCE - 1 and per_digit[0] > 0 and per_digit[1] >= per_digit[0] * 49 / 50:

@@ -36,6 +36,12 @@ class Trace:
     """For every output the rows x̄_j = v̄_i."""
     tangent: dict[str, tuple[Row, ...]]
     """For every seed its forward sweep."""
+    seeds: tuple[tuple[str, str], ...] = ()
+    """For every input the tangent its sweeps start from: v̇-1 = ẋ1."""
+    tangent_outputs: tuple[tuple[str, str], ...] = ()
+    """For every output the tangent it ends in: ẏ = v̇5."""
+    style: StyleName = "unicode"
+    """How names and operations are written."""
     problems: tuple[Problem, ...] = ()
     """Why some output has no derivative at this point."""
     notes: tuple[str, ...] = ()
@@ -125,6 +131,12 @@ def trace(
         adjoint=tuple(adjoint_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
         gradient=tuple(gradient_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
         tangent={graph.nodes[p].literal: tangent_rows(writer, p, chosen, point) for p in chosen} if tangent else {},
+        seeds=tuple((writer.notation.tangent(p), writer.notation.tangent_of(graph.nodes[p].literal)) for p in graph.inputs),
+        tangent_outputs=tuple(
+            (writer.notation.tangent_of(output), writer.notation.tangent(p) if p in label else "0")
+            for p, output in zip(graph.outputs, graph.output_names, strict=True)
+        ),
+        style=style,
         problems=find_problems(graph, point, values, chosen),
         notes=tuple(notes),
     )

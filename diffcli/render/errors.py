@@ -1,0 +1,36 @@
+"""An error as a document, with the place in the user's text pointed at, and as JSON."""
+
+from typing import Any
+
+from diffcli.errors import DiffcliError
+from diffcli.render.document import Block, Document, Excerpt, Lines, Span, text
+from diffcli.study.values import SCHEMA
+
+COMMAND = "diffcli "
+LONGEST = 400
+
+
+def document(error: DiffcliError) -> Document:
+    """Message, excerpt with a caret, and what to try."""
+    blocks: list[Block] = [Lines((text(Span("error: ", "bad"), _cut(error.message)),))]
+    if error.text and error.place:
+        blocks.append(Excerpt(error.text, error.place.start, error.place.end))
+    if error.hint:
+        is_command = error.hint.startswith(COMMAND)
+        hint = text("try: ", Span(_cut(error.hint), "code")) if is_command else text("hint: ", _cut(error.hint))
+        blocks.append(Lines((hint,)))
+    return Document(tuple(blocks))
+
+
+def error_dict(error: DiffcliError) -> dict[str, Any]:
+    """The JSON object of an error."""
+    position = error.place.start if error.place else None
+    return {
+        "schema": SCHEMA,
+        "error": {"kind": error.kind, "message": error.message, "hint": error.hint, "position": position},
+        "exit_code": error.exit_code,
+    }
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= LONGEST else words[:LONGEST] + "…"
