@@ -35,7 +35,8 @@ class DiffcliError(Exception):
         """Keep the parts of the report apart.
 
         `message` says what is wrong, `hint` how to mend it, `place` where in `text` it is, and `correction` is
-        the expression the user probably meant, from which the command line builds the corrected command.
+        the expression (or the point) the user probably meant, from which the command line builds `command`, the
+        corrected command.
         """
         super().__init__(message)
         self.message = message
@@ -43,6 +44,7 @@ class DiffcliError(Exception):
         self.text = text
         self.place = place
         self.correction = correction
+        self.command: str | None = None
         if kind is not None:
             self.kind = kind
 

@@ -1,5 +1,6 @@
 """`diffcli grad`: the gradient four ways, each compared with the judge."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from diffcli.cli import options
 from diffcli.cli.invocation import method_names, read_request
 from diffcli.cli.output import destination, show
+from diffcli.render.document import Options
 
 
 def grad(
@@ -46,5 +48,5 @@ def grad(
     graph = request.reading.graph
     record = study(graph, request.point, request.wrt, text=request.text, notes=request.notes, settings=settings)
     traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
-    show(record, to, digits=digits, traces=traces)
+    show(replace(record, trace=traces), to, Options(digits=digits, notation=notation.value))
     return record.exit_code

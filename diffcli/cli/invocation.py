@@ -1,7 +1,5 @@
 """From the words of a command to a graph and a point: text, file, standard input or example; `--at`; `--wrt`."""
 
-import re
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +12,10 @@ from diffcli.language.limits import Limits, parse_limits
 from diffcli.language.reading import Reading, parse
 from diffcli.language.points import PointValue, match_point, parse_point
 from diffcli.methods.registry import METHODS
+from diffcli.render.shell import quoted
 
 if TYPE_CHECKING:
     from diffcli.study.compare import Subject
-
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -31,12 +28,6 @@ class Request:
     wrt: tuple[int, ...]
     """Positions of the inputs to differentiate by."""
     notes: tuple[str, ...]
-
-
-def quoted(word: str) -> str:
-    """The word as one would type it in a shell, without control characters."""
-    clean = CONTROL.sub("?", word)
-    return f'"{clean}"' if clean and not re.search(r'["$`\\!]', clean) and re.search(r"[^\w@%+=:,./-]", clean) else shlex.quote(clean)
 
 
 def read_text(expression: str | None, file: Path | None, limits: Limits) -> str:
@@ -75,17 +66,13 @@ def read_request(
         return _request(text, at, wrt, bounds)
     except PointError as problem:
         if problem.correction:
-            problem.hint = _with_reason(problem, f"diffcli {command} {quoted(text)} --at {quoted(problem.correction)}")
+            problem.command = f"diffcli {command} {quoted(text)} --at {quoted(problem.correction)}"
         raise
     except DiffcliError as problem:
         if problem.correction:
             point = "".join(f" --at {quoted(part)}" for part in at)
-            problem.hint = _with_reason(problem, f"diffcli {command} {quoted(problem.correction)}{point}")
+            problem.command = f"diffcli {command} {quoted(problem.correction)}{point}"
         raise
-
-
-def _with_reason(problem: DiffcliError, corrected: str) -> str:
-    return f"{problem.hint}\n{corrected}" if problem.hint else corrected
 
 
 def _request(text: str, at: Sequence[str], wrt: str | None, limits: Limits) -> Request:

@@ -1,7 +1,8 @@
 """The application: its commands, and the one place that ends the process."""
 
 import sys
-from typing import Annotated, Any
+import traceback
+from typing import Annotated
 
 import click
 import typer
@@ -11,6 +12,7 @@ from diffcli.cli import catalogue, compare, doctor, grad, trace
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
+INTERNAL = "this is a fault of diffcli: please report it with the output of the same command and --debug"
 app = typer.Typer(
     cls=DiffcliGroup,
     no_args_is_help=True,
@@ -53,17 +55,53 @@ def diffcli(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1, 2, 3 or 4 as the README's table of exit codes says."""
     words = sys.argv[1:] if arguments is None else arguments
+    sys.exit(run(words))
+
+
+def run(words: list[str]) -> int:
+    """Run the command line; the exit code."""
     try:
         code = app(words, standalone_mode=False, prog_name="diffcli")
+        sys.stdout.flush()
     except DiffcliError as problem:
-        code = _report(problem, words)
-    except click.exceptions.Abort:
-        code = 130
+        return report(problem, words)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        sys.stdout.write(f"{help_text.format_message()}\n")
+        return UsageError.exit_code
     except click.ClickException as problem:
-        code = _report(UsageError(problem.format_message(), hint=_usage_hint(problem)), words)
+        return report(UsageError(problem.format_message(), hint=_help_command(problem)), words)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away, as `| head` does; that is no error
-        code = 0
-    except (RecursionError, MemoryError):
-        code = _report(UsageError("this is too large to work on here"), words)
-    sys.exit(code if isinstance(code, int) else 0)
+        _forget_output()
+        return 0
+    except Exception as problem:  # noqa: BLE001 - never a traceback; --debug shows it
+        return report(UsageError(f"internal error: {type(problem).__name__}", hint=INTERNAL, kind="internal"), words)
+    return code if isinstance(code, int) else 0
+
+
+def report(problem: DiffcliError, words: list[str]) -> int:
+    """Say what is wrong on standard error, or as JSON on standard output if that was asked for; the exit code."""
+    if "--debug" in words:
+        traceback.print_exc()
+    from diffcli.cli.output import write_error
+
+    write_error(problem, as_json=_asks_for_json(words), ascii_only="--ascii" in words)
+    return problem.exit_code
+
+
+def _asks_for_json(words: list[str]) -> bool:
+    pairs = zip(words, words[1:], strict=False)
+    return "--format=json" in words or any(word in ("--format", "-f") and value == "json" for word, value in pairs)
+
+
+def _help_command(problem: click.ClickException) -> str | None:
+    context = getattr(problem, "ctx", None)
+    return f"{context.command_path} --help" if context else None
+
+
+def _forget_output() -> None:
+    """The reader of our output went away, as `| head` does: that is no error, and nothing more is written."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

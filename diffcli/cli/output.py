@@ -1,16 +1,24 @@
 """Where a result goes and in which format: terminal, standard output or a file that is whole or absent."""
 
+import json
 import os
+import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from diffcli.cli.options import Format
-from diffcli.errors import UsageError
+from diffcli.errors import DiffcliError, UsageError
+from diffcli.render.document import Options
 from diffcli.study.notation import StyleName
 
 SUFFIXES = {".md": "markdown", ".tex": "latex", ".json": "json", ".csv": "csv", ".txt": "rich"}
+MANY = 2
+"""From this many expressions on a progress bar is shown."""
 UNICODE_PROBE = "v̄₅ · ẋ − ∂ ¦ …"
 
 
@@ -30,7 +38,8 @@ class Destination:
         """How names and formulas of a trace are written for this destination."""
         if self.ascii:
             return "ascii"
-        return {"json": "unicode", "csv": "unicode", "latex": "latex"}.get(self.format, "pretty")  # type: ignore[return-value]
+        styles: dict[str, StyleName] = {"json": "unicode", "csv": "unicode", "latex": "latex"}
+        return styles.get(self.format, "pretty")
 
 
 def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -> Destination:
@@ -45,9 +54,13 @@ def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -
         format=name,
         file=file if to_file else None,
         ascii=ascii_only or not _carries_unicode(encoding),
-        color=at_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        color=at_terminal and _wants_color(),
         width=os.get_terminal_size(sys.stdout.fileno()).columns if at_terminal else None,
     )
+
+
+def _wants_color() -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _carries_unicode(encoding: str) -> bool:
@@ -58,19 +71,22 @@ def _carries_unicode(encoding: str) -> bool:
     return True
 
 
-def deliver(text: str, to: Destination) -> None:
-    """Write a finished text; a file appears under its name only when all of it is written."""
+def show(record: Any, to: Destination, options: Options | None = None) -> None:
+    """Write a record where it was asked for; a file appears under its name only when all of it is written."""
+    from diffcli.render.registry import print_record, render
+
+    options = replace(options or Options(), width=to.width, color=to.color, ascii=to.ascii)
     if to.file is None:
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-        sys.stdout.flush()
+        print_record(record, to.format, sys.stdout, options)
         return
     try:
-        _write_whole(text if text.endswith("\n") else f"{text}\n", to.file)
+        write_whole(render(record, to.format, options), to.file)
     except OSError as problem:
         raise UsageError(f"cannot write {str(to.file)!r}: {problem.strerror}", kind="file") from None
 
 
-def _write_whole(text: str, file: Path) -> None:
+def write_whole(text: str, file: Path) -> None:
+    """Write to a temporary file beside `file` and put it in place when it is complete."""
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
@@ -83,3 +99,40 @@ def _write_whole(text: str, file: Path) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
 
+
+def write_error(problem: DiffcliError, *, as_json: bool, ascii_only: bool) -> None:
+    """An error: for people on standard error, for programs on standard output."""
+    from diffcli.render import errors
+    from diffcli.render.terminal import print_document
+
+    if as_json:
+        sys.stdout.write(json.dumps(errors.error_dict(problem), ensure_ascii=False) + "\n")
+        return
+    options = Options(
+        width=shutil.get_terminal_size().columns if sys.stderr.isatty() else None,
+        color=sys.stderr.isatty() and _wants_color(),
+        ascii=ascii_only or not _carries_unicode(sys.stderr.encoding or "ascii"),
+    )
+    print_document(errors.document(problem), sys.stderr, options)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar on standard error while a study of several expressions runs; nothing away from a terminal."""
+    if not sys.stderr.isatty() or total < MANY:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        started = False
+
+        def advance(name: str) -> None:
+            nonlocal started
+            bar.update(task, advance=int(started), description=name[:40])
+            started = True
+
+        yield advance

@@ -9,6 +9,7 @@ from diffcli.cli import options
 from diffcli.cli.invocation import read_request
 from diffcli.cli.output import destination, show
 from diffcli.errors import UsageError
+from diffcli.render.document import Options
 
 
 class Mode(StrEnum):
@@ -55,5 +56,5 @@ def trace(
         request.reading.graph, request.point, request.wrt, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD,
         style=to.style, kind=notation.value, notes=request.notes, text=request.text,
     )  # fmt: skip
-    show(record, to, digits=digits, order=order.value)
-    return 0
+    show(record, to, Options(digits=digits, order=order.value, notation=notation.value))
+    return record.exit_code

@@ -62,10 +62,12 @@ class DiffcliGroup(typer.core.TyperGroup):
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
-        from diffcli.cli.invocation import quoted
         from diffcli.errors import UsageError
+        from diffcli.render.shell import quoted
 
         near = get_close_matches(args[0], list(self.commands), 1)
         rest = " ".join(quoted(word) for word in args[1:])
         corrected = f"diffcli {near[0] if near else f'grad {quoted(args[0])}'} {rest}".rstrip()
-        raise UsageError(f"there is no command {quoted(args[0])}", hint=corrected)
+        problem = UsageError(f"there is no command {quoted(args[0])}")
+        problem.command = corrected
+        raise problem

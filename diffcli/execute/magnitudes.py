@@ -9,11 +9,13 @@ from typing import Any
 
 BITS_PER_DIGIT = 3.321928094887362
 MAX_EXPONENT = 100_000
-"""Every intermediate value lies within 10^±100000."""
+"""No intermediate value is larger than 10^100000."""
 MAX_BITS = int(MAX_EXPONENT * BITS_PER_DIGIT)
-LEAVES = f"a value leaves the range 10^±{MAX_EXPONENT}"
-MAX_EXPONENTIAL = 230_258
-"""e to this power is just below 10^100000."""
+MIN_EXPONENTIAL, MAX_EXPONENTIAL = -(10**400), 230_258
+"""e is raised to powers in between: the first is a harmless way to write 0, the second just below 10^100000."""
+MIN_BITS = 2 * MIN_EXPONENTIAL
+LEAVES = f"a value is larger than 10^{MAX_EXPONENT}"
+VANISHES = "a value is too close to 0"
 MAX_ANGLE = 10_000
 """Sine and cosine take arguments up to 10^10000: for more, π itself would need too many digits."""
 MAX_LITERAL = 4000
@@ -41,4 +43,9 @@ def binary_exponent(x: Any) -> int:
 
 def decimal_exponent(x: Any) -> int:
     """The decimal exponent of an mpmath number, rounded towards zero; 0 for zero."""
-    return int(binary_exponent(x) / BITS_PER_DIGIT)
+    return decimal_digits(binary_exponent(x))
+
+
+def decimal_digits(bits: int) -> int:
+    """How many decimal digits so many bits are, rounded towards zero; bits may be beyond the range of floats."""
+    return bits * 30103 // 100000 if bits >= 0 else -(-bits * 30103 // 100000)

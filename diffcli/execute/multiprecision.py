@@ -17,8 +17,11 @@ from diffcli.execute.magnitudes import (
     MAX_BITS,
     MAX_EXPONENT,
     MAX_LITERAL,
+    MIN_BITS,
+    VANISHES,
     Undefined,
     binary_exponent,
+    decimal_digits,
 )
 from diffcli.execute.multiprecision_functions import FUNCTIONS
 from diffcli.graph.ops import OPS
@@ -75,9 +78,9 @@ class Multiprecision:
             if singularity is not None and singularity.kind in ("outside", "pole"):
                 return Undefined(op, singularity.kind, singularity.where, args)
         result = (self._functions.get(op) or self._function(op))(*args)
-        if type(result) is Undefined or -MAX_BITS <= binary_exponent(result) <= MAX_BITS:
+        if type(result) is Undefined or MIN_BITS <= binary_exponent(result) <= MAX_BITS:
             return result
-        return Undefined(op, "limit", LEAVES, args)
+        return Undefined(op, "limit", LEAVES if abs(result) > 1 else VANISHES, args)
 
     def settled(self, op: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments; those within rounding of a value at which `op` is special are put on that value."""
@@ -118,14 +121,15 @@ class Multiprecision:
 
     def saturates(self, digits: float) -> None:
         """Note that a result differs from a constant by 10^-digits only."""
-        self.hidden = max(self.hidden, int(min(digits, MAX_EXPONENT)))
+        if digits > self.hidden:
+            self.hidden = int(min(digits, MAX_EXPONENT))
 
     def agreeing_digits(self, x: Any, y: Any) -> int:
         """How many leading decimal digits of two numbers agree, at most the working digits."""
         difference = x - y
         if not difference:
             return self.digits
-        digits = int((binary_exponent(y) - 1 - binary_exponent(difference)) / BITS_PER_DIGIT) if y else 0
+        digits = decimal_digits(binary_exponent(y) - 1 - binary_exponent(difference)) if y else 0
         return max(0, min(self.digits, digits))
 
     def decimal(self, value: Any, digits: int) -> str:

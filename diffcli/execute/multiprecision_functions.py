@@ -14,8 +14,11 @@ from diffcli.execute.magnitudes import (
     MAX_BITS,
     MAX_EXPONENTIAL,
     MAX_GAMMA_DIGITS,
+    MIN_EXPONENTIAL,
+    VANISHES,
     Undefined,
     binary_exponent,
+    decimal_exponent,
 )
 
 if TYPE_CHECKING:
@@ -32,10 +35,14 @@ def _beyond(op: str, *args: Any) -> Undefined:
     return Undefined(op, "limit", LEAVES, args)
 
 
+def _vanishes(op: str, *args: Any) -> Undefined:
+    return Undefined(op, "limit", VANISHES, args)
+
+
 def _nearly_even(arithmetic: "Multiprecision", x: Any) -> None:
     """Cosines, also hyperbolic, of a small number differ from 1 by its square."""
     if x and binary_exponent(x) < 0:
-        arithmetic.saturates(-2 * binary_exponent(x) / BITS_PER_DIGIT)
+        arithmetic.saturates(-2 * decimal_exponent(x))
 
 
 def _trigonometric(op: str) -> Callable[["Multiprecision"], "Function"]:
@@ -71,16 +78,32 @@ def _trigonometric(op: str) -> Callable[["Multiprecision"], "Function"]:
     return bind
 
 
-def _exponential(op: str) -> Callable[["Multiprecision"], "Function"]:
+def _exp(arithmetic: "Multiprecision") -> "Function":
+    def exp(x: Any) -> Any:
+        if MIN_EXPONENTIAL <= x <= MAX_EXPONENTIAL:
+            return arithmetic.context.exp(x)
+        return _beyond("exp", x) if x > 0 else _vanishes("exp", x)
+
+    return exp
+
+
+def _expm1(arithmetic: "Multiprecision") -> "Function":
+    def expm1(x: Any) -> Any:
+        if x > MAX_EXPONENTIAL:
+            return _beyond("expm1", x)
+        arithmetic.saturates(-x * PER_E)
+        return arithmetic.context.expm1(x) if x > -MAX_EXPONENTIAL else -arithmetic.one
+
+    return expm1
+
+
+def _hyperbolic(op: str) -> Callable[["Multiprecision"], "Function"]:
     def bind(arithmetic: "Multiprecision") -> "Function":
         function = getattr(arithmetic.context, op)
 
         def bounded(x: Any) -> Any:
-            if op == "cosh":
-                _nearly_even(arithmetic, x)
-            if abs(x) <= MAX_EXPONENTIAL:
-                return function(x)
-            return -arithmetic.one if op == "expm1" and x < 0 else _beyond(op, x)
+            _nearly_even(arithmetic, x)
+            return function(x) if abs(x) <= MAX_EXPONENTIAL else _beyond(op, x)
 
         return bounded
 
@@ -90,15 +113,17 @@ def _exponential(op: str) -> Callable[["Multiprecision"], "Function"]:
 def _power(arithmetic: "Multiprecision") -> "Function":
     context = arithmetic.context
 
-    def is_in_range(x: Any, y: Any) -> bool:
+    def logarithm(x: Any, y: Any) -> Any:
         with context.workprec(80):
-            return bool(abs(y * context.ln(abs(x))) <= MAX_EXPONENTIAL)
+            return y * context.ln(abs(x))
 
     def power(x: Any, y: Any) -> Any:
         if not x:
             return arithmetic.zero if y else arithmetic.one
-        if abs(y) * (abs(binary_exponent(x)) + 1) > MAX_BITS and not is_in_range(x, y):
-            return _beyond("pow", x, y)
+        if abs(y) * (abs(binary_exponent(x)) + 1) > MAX_BITS:
+            size = logarithm(x, y)
+            if not MIN_EXPONENTIAL <= size <= MAX_EXPONENTIAL:
+                return _beyond("pow", x, y) if size > 0 else _vanishes("pow", x, y)
         return x**y
 
     return power
@@ -115,17 +140,18 @@ def _tanh(arithmetic: "Multiprecision") -> "Function":
 def _sigmoid(arithmetic: "Multiprecision") -> "Function":
     def sigmoid(x: Any) -> Any:
         arithmetic.saturates(min(abs(x), MAX_EXPONENTIAL) * PER_E)
-        if abs(x) < MAX_EXPONENTIAL:
-            return arithmetic.one / (arithmetic.one + arithmetic.context.exp(-x))
-        return arithmetic.one if x > 0 else _beyond("sigmoid", x)
+        if x > MAX_EXPONENTIAL:
+            return arithmetic.one
+        power = arithmetic.context.exp(x) if x > MIN_EXPONENTIAL else None
+        return _vanishes("sigmoid", x) if power is None else power / (arithmetic.one + power)
 
     return sigmoid
 
 
 def _softplus(arithmetic: "Multiprecision") -> "Function":
     def softplus(x: Any) -> Any:
-        if abs(x) > MAX_EXPONENTIAL:
-            return x if x > 0 else _beyond("softplus", x)
+        if x > MAX_EXPONENTIAL or x < MIN_EXPONENTIAL:
+            return x if x > 0 else _vanishes("softplus", x)
         arithmetic.saturates(abs(x) * PER_E)
         return arithmetic.context.log1p(arithmetic.context.exp(x))
 
@@ -144,9 +170,9 @@ def _erfc(arithmetic: "Multiprecision") -> "Function":
     def erfc(x: Any) -> Any:
         if x < 0:
             arithmetic.saturates(min(-x, LARGE) ** 2 * PER_E)
-        if abs(x) < LARGE:
+        if -LARGE < x < LARGE**30:
             return arithmetic.context.erfc(x)
-        return arithmetic.one * 2 if x < 0 else _beyond("erfc", x)
+        return arithmetic.one * 2 if x < 0 else _vanishes("erfc", x)
 
     return erfc
 
@@ -195,6 +221,8 @@ FUNCTIONS: dict[str, Callable[["Multiprecision"], "Function"]] = {
     "neg": lambda _: lambda x: -x,
     "pow": _power,
     "cbrt": lambda arithmetic: lambda x: arithmetic.context.cbrt(x) if x >= 0 else -arithmetic.context.cbrt(-x),
+    "exp": _exp,
+    "expm1": _expm1,
     "tanh": _tanh,
     "sigmoid": _sigmoid,
     "softplus": _softplus,
@@ -212,6 +240,6 @@ FUNCTIONS: dict[str, Callable[["Multiprecision"], "Function"]] = {
     "ge": _comparison(lambda x, y: x >= y),
     "eq": _comparison(lambda x, y: x == y),
     "ne": _comparison(lambda x, y: x != y),
-    **{op: _exponential(op) for op in ("exp", "expm1", "sinh", "cosh")},
+    **{op: _hyperbolic(op) for op in ("sinh", "cosh")},
     **{op: _trigonometric(op) for op in ("sin", "cos", "tan", "sec", "csc", "cot")},
 }

@@ -56,4 +56,4 @@ def _check_order(builder: Builder, position: int, place: Place) -> None:
         )
 
 
-assert COMPARISONS <= OPS.keys()
+assert OPS.keys() >= COMPARISONS

@@ -21,7 +21,7 @@ SPELLINGS = {
 SURPRISING = frozenset("–‐‑\u200b\u2060\u2061\u2062\u2063")
 """Read like the characters they stand for, but a note says so."""
 
-LOOKALIKES = dict(zip("аеорсухіјѕһԛԝАВЕКМНОРСТУХІЈЅ", "aeopcyxijshqwABEKMHOPCTYXIJS", strict=True))  # noqa: RUF001
+LOOKALIKES = dict(zip("аеорсухіјѕһԛԝАВЕКМНОРСТУХІЈЅ", "aeopcyxijshqwABEKMHOPCTYXIJS", strict=True))
 ADVICE: dict[str, tuple[str, str | None]] = {
     "—": ("write - for minus", "-"), **dict.fromkeys("“”„‘’‚«»", ("write names without quotes", "")), "∞": ("infinity is not a number that can be computed with", None),
     "°": ("angles are in radians; multiply degrees by pi/180", None), "…": ("write all terms out", None),
@@ -112,7 +112,7 @@ def _tag(character: str) -> str:
 
 def _script(text: str, start: int, end: int, kind: str) -> str:
     """A run of subscripts ends a name: x₁x₂ are two; a run of superscripts is an integer power."""
-    written = unicodedata.normalize("NFKC", text[start:end]).replace("−", "-")  # noqa: RUF001
+    written = unicodedata.normalize("NFKC", text[start:end]).replace("−", "-")
     if kind == "<sub>" and written.isalnum() and start and text[start - 1].isalnum():
         follows = end < len(text) and (text[end].isalnum() and not _tag(text[end]).startswith("<su"))
         return f"_{written} " if follows else f"_{written}"
@@ -141,7 +141,7 @@ def _plain(text: str, start: int, end: int, notes: dict[str, None]) -> str:
         return _fraction(text, start, written)
     if written.isspace():
         return " "
-    if not all(c.isascii() and c.isprintable() or _is_letter(c) for c in written):
+    if not all((c.isascii() and c.isprintable()) or _is_letter(c) for c in written):
         raise _refusal(text, start, end)
     if written != unicodedata.normalize("NFC", raw):
         notes[f"{describe(raw[0])} is read as '{written}'"] = None

@@ -1,11 +1,4 @@
-"""The grammar of expressions: tokens to nodes of the graph, by operator precedence.
-
-    comparison   <  <=  >  >=  ==  !=     only in the condition of where
-    sum          +  -
-    product      *  /  and juxtaposition   1/2x is (1/2)·x
-    function     sin 2x y                  a function without parentheses takes the run of factors after it
-    sign         -                         -x^2 is -(x^2)
-    power        ^                         from right to left, 2^3^2 is 2^(3^2)
+"""The grammar of expressions: tokens to nodes of the graph, by operator precedence (see `precedence`).
 
 The reader goes once from left to right and is always in one of two states: an operand comes next, or an operand has
 just ended. Operators, functions and brackets that still wait for their right-hand side lie on the stack `pending`,
@@ -13,56 +6,31 @@ finished operands on the stack `operands`; so nothing is recursive, and no text 
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-from diffcli.errors import Place
-from diffcli.graph.ops import CALLABLE, OPS
+from diffcli.errors import ExpressionError, Place
+from diffcli.graph.ops import CALLABLE
 from diffcli.graph.primitive import Primitive
 from diffcli.language import mistakes
 from diffcli.language.calls import COMPARISONS, apply_call
+from diffcli.language.doubts import doubt_power, note_argument, note_product
 from diffcli.language.limits import Limits
+from diffcli.language.lookahead import Call, Lookahead
 from diffcli.language.numbers import check_boundary, literal, underflows
-from diffcli.language.scope import CONSTANTS, Scope
-from diffcli.language.suggestions import WORDS, nearest_function
-from diffcli.language.tokens import END, LETTER, NAME, NUMBER, OTHER, POWER, Token
-
-BOTTOM, BRACKET, OPERATOR = -1, 0, 1
-COMPARISON, PRODUCT, SIGN, EXPONENT = (OPS[op].precedence for op in ("lt", "mul", "neg", "pow"))
-FUNCTION = PRODUCT + 1
-"""A function without parentheses ends at any operator that binds like * or more loosely, …"""
-RUN = PRODUCT + 2
-"""… but the juxtapositions in the run after it belong to its argument."""
-
-BINARY = {row.symbol: row for row in OPS.values() if row.symbol and row.arity == 2}
-LETTERS = frozenset(("gamma", "Gamma", "psi"))
-"""Functions that are letters too, and as likely a variable as long as no point says more."""
-WORDLIKE = (NAME, LETTER)
-SHORT = 60
-"""Longer pieces of text are not quoted in notes."""
-
-
-class Operand(NamedTuple):
-    """A finished operand: its node, and the range of the text with its brackets."""
-
-    position: int
-    start: int
-    end: int
-
-
-class Pending(NamedTuple):
-    """An operator, a function without parentheses or a bracket that waits for its right-hand side."""
-
-    precedence: int
-    op: str
-    token: Token
-    row: Primitive | None = None
-    """The function whose call it is."""
-    exponent: str = ""
-    """n in sin^n x."""
-    base: int = 0
-    """How many operands lie before a bracket."""
-    implicit: bool = False
-    """Whether a product was written by juxtaposition."""
+from diffcli.language.precedence import (
+    BINARY,
+    BOTTOM,
+    BRACKET,
+    COMPARISON,
+    FUNCTION,
+    OPERATOR,
+    PRODUCT,
+    RUN,
+    SIGN,
+    Operand,
+    Pending,
+)
+from diffcli.language.scope import Scope
+from diffcli.language.tokens import END, LETTER, NAME, NUMBER, POWER, Token
 
 
 class ExpressionReader:
@@ -72,13 +40,14 @@ class ExpressionReader:
         """`tokens` end with an `end` token."""
         self.tokens, self.scope, self.limits = tokens, scope, limits
         self.text, self.builder = scope.text, scope.builder
+        self.ahead = Lookahead(tokens, scope)
         self.at = 0
         self.operand_next = True
         self.operands: list[Operand] = []
         self.pending = [Pending(BOTTOM, "", tokens[-1])]
         self.brackets: list[Pending] = []
         self.conditions: list[bool] = []
-        self._variables: frozenset[str] | None = None
+        """For every open bracket, whether comparisons may stand in it now."""
 
     def read(self) -> int:
         """The position of the node that the whole expression stands for."""
@@ -92,7 +61,7 @@ class ExpressionReader:
             else:
                 AT_OPERATOR.get(token.kind, ExpressionReader._no_operator)(self, token)
         if self.brackets:
-            raise self._never_closed()
+            raise self._never_closed(token)
         self._reduce(OPERATOR)
         return self.operands.pop().position
 
@@ -102,22 +71,20 @@ class ExpressionReader:
         following = self.tokens[self.at + 1]
         if following.start == token.end and following.kind == NAME:
             check_boundary(token, following, self.text)
-            self._check_exponent(token, following)
+            self.ahead.check_exponent(self.at)
         text = literal(token, self.limits)
-        if len(text) > 15 and underflows(text):
-            self.scope.note(f"{text[:SHORT]} is 0 in double precision")
-        elif "e" in text and underflows(text):
-            self.scope.note(f"{text} is 0 in double precision")
+        if underflows(text):
+            self.scope.note(f"{text[:60]} is 0 in double precision")
         self._operand(self.builder.constant(text, token.place), token.start, token.end)
 
     def _name(self, token: Token) -> None:
-        call = self._function(self.at)
+        call = self._call_at(self.at)
         if call is not None:
-            self._begin_call(token, *call)
+            self._begin_call(token, call)
             return
-        if token.kind == NAME and token.text in CALLABLE and not self._may_be_variable(token.text):
-            raise mistakes.no_argument(token, self._would_be_argument(), self.text)
-        if self.tokens[self.at + 1].kind == "(" and not self._multiplies(token):
+        if token.kind == NAME and token.text in CALLABLE and not self.ahead.may_be_variable(token.text):
+            raise mistakes.no_argument(token, self.ahead.would_be_argument(self.at), self.text)
+        if self.tokens[self.at + 1].kind == "(" and not self.ahead.multiplies(token):
             self.scope.check_spelling(token)
             raise mistakes.unknown_function(token, self.text)
         self._operand(self.scope.lookup(token), token.start, token.end)
@@ -130,22 +97,21 @@ class ExpressionReader:
     def _open(self, token: Token, row: Primitive | None = None, exponent: str = "") -> None:
         """A parenthesis or bar, or the parenthesis of a call of `row`, whose name is `token`."""
         bracket = Pending(BRACKET, "|" if token.kind == "|" else "(", token, row, exponent, len(self.operands))
-        inside = bracket.op == "(" and row is None and bool(self.conditions) and self.conditions[-1]
-        self.at += 1
-        self.brackets.append(bracket)
+        inside = token.kind == "(" and bool(self.conditions) and self.conditions[-1]
         self.conditions.append(inside or (row is not None and row.name == "where"))
+        self.brackets.append(bracket)
+        self.at += 1
         self._wait(bracket)
 
     def _no_operand(self, token: Token) -> None:
+        """Whatever cannot begin an operand is an error; this finds out which."""
         before = self.tokens[self.at - 1] if self.at else None
-        closes_nothing = token.kind == ")" and not self.brackets
-        if token.kind == ")" and before and before.kind == "(" and self.brackets and self.brackets[-1].row:
-            bracket = self.brackets[-1]
-            assert bracket.row
-            apply_call(self.builder, bracket.row, bracket.token.text, (), Place(bracket.token.start, token.end))
-        if closes_nothing and (before is None or before.kind != "("):
+        if token.kind == ")" and before and before.kind == "(" and (row := self.brackets[-1].row):
+            name = self.brackets[-1].token
+            apply_call(self.builder, row, name.text, (), Place(name.start, token.end))
+        if token.kind == ")" and not self.brackets:
             raise mistakes.never_opened(token, self.text)
-        if token.kind == OTHER or (token.kind in mistakes.SIGNS and token.kind not in mistakes.OPERATORS):
+        if token.kind in mistakes.MEANINGLESS:
             raise mistakes.unexpected(token, self.text)
         raise mistakes.missing_operand(self.tokens, self.at, self.text)
 
@@ -161,11 +127,8 @@ class ExpressionReader:
 
     def _juxtaposition(self, token: Token) -> None:
         """A product without a sign: inside the run of a function it binds tighter than the function."""
-        before = self.tokens[self.at - 1]
-        if token.kind == NUMBER and before.kind in (NUMBER, POWER, NAME, LETTER):
-            raise mistakes.adjacent_numbers(before, token, self.text)
-        self._check_words(before, token)
-        run = token.kind != "(" and self._in_run() and self._function(self.at) is None
+        self.ahead.check_factors(self.tokens[self.at - 1], token)
+        run = token.kind != "(" and self._in_run() and self._call_at(self.at) is None
         precedence = RUN if run else PRODUCT
         self._reduce(precedence)
         self._wait(Pending(precedence, "mul", token, implicit=True))
@@ -180,7 +143,7 @@ class ExpressionReader:
 
     def _bar(self, token: Token) -> None:
         """A bar closes when one is open and an operand has just ended; else it opens."""
-        if not self.brackets or self.brackets[-1].op != "|":
+        if not self._in_bars():
             self._juxtaposition(token)
             return
         bracket, (content,) = self._finish_bracket()
@@ -190,13 +153,13 @@ class ExpressionReader:
     def _close(self, token: Token) -> None:
         if not self.brackets:
             raise mistakes.never_opened(token, self.text)
-        if self.brackets[-1].op == "|":
-            raise self._never_closed()
+        if self._in_bars():
+            raise self._never_closed(token)
         bracket, contents = self._finish_bracket()
         position = contents[0].position
         if bracket.row is not None:
             place = Place(bracket.token.start, token.end)
-            position = self._call(bracket, [operand.position for operand in contents], place)
+            position = self._call(bracket, bracket.row, [operand.position for operand in contents], place)
         self._operand(position, bracket.token.start, token.end)
 
     def _comma(self, token: Token) -> None:
@@ -209,12 +172,12 @@ class ExpressionReader:
         self.operand_next = True
 
     def _no_operator(self, token: Token) -> None:
+        """Whatever cannot follow an operand is an error; this finds out which."""
         self._reduce(OPERATOR)
-        operand = self.operands[-1]
         if token.kind == "=":
             raise mistakes.equals(token, self.tokens[self.at - 1], inside=bool(self.brackets))
-        after = self.tokens[self.at + 1].kind
-        raise mistakes.unexpected(token, self.text, (operand.start, operand.end), after)
+        after = self.tokens[self.at + 1]
+        raise mistakes.unexpected(token, self.text, self.operands[-1][1:], after.kind)
 
     # The two stacks.
 
@@ -235,26 +198,28 @@ class ExpressionReader:
             self._finish(self.pending.pop())
 
     def _finish(self, pending: Pending) -> None:
+        """Take the operands of an operator or of a function without parentheses, and put its node in their place."""
         right = self.operands.pop()
         if pending.row is not None:
             start = pending.token.start
-            position = self._call(pending, [right.position], Place(start, right.end))
-            self._note_argument(pending, right)
+            position = self._call(pending, pending.row, [right.position], Place(start, right.end))
+            note_argument(self.scope, pending, right)
         elif pending.op == "neg":
             start = pending.token.start
             position = self.builder.apply("neg", right.position, place=Place(start, right.end))
-            self._doubt_power(right)
+            doubt_power(self.scope, right)
         else:
             left = self.operands.pop()
             start = left.start
             position = self.builder.apply(pending.op, left.position, right.position, place=Place(start, right.end))
             if pending.implicit:
-                self._note_product(left, right)
+                note_product(self.scope, left, right)
             elif pending.op == "pow":
-                self._doubt_power(right)
+                doubt_power(self.scope, right)
         self.operands.append(Operand(position, start, right.end))
 
     def _finish_bracket(self) -> tuple[Pending, list[Operand]]:
+        """The innermost bracket and the operands in it."""
         self._reduce(OPERATOR)
         bracket = self.pending.pop()
         self.brackets.pop()
@@ -263,73 +228,8 @@ class ExpressionReader:
         del self.operands[bracket.base :]
         return bracket, contents
 
-    # Functions.
-
-    def _function(self, at: int) -> tuple[Primitive, str, int] | None:
-        """Whether tokens[at] calls a function: the function, n of sin^n, and where the argument begins.
-
-        A function's name is a variable where no argument follows, and where the program itself defines it.
-        """
-        token = self.tokens[at]
-        row = CALLABLE.get(token.text) if token.kind == NAME else None
-        if row is None or self.scope.defined(token.text):
-            return None
-        exponent, after = self._function_power(at + 1)
-        if not self._begins_argument(after, token.text):
-            return None
-        if exponent and not exponent.isdecimal() and self.scope.known(token.text):
-            return None
-        return row, exponent, after
-
-    def _function_power(self, at: int) -> tuple[str, int]:
-        """n of sin^n, sin^{n} or sin², and the place after it; ("", at) if there is none."""
-        tokens, start = self.tokens, at
-        if tokens[at].kind == POWER:
-            return tokens[at].text, at + 1
-        if tokens[at].kind != "^":
-            return "", start
-        at += 1
-        wrapped = tokens[at].kind == "("
-        at += wrapped
-        sign = "-" if tokens[at].kind == "-" else ""
-        at += len(sign)
-        exponent = tokens[at]
-        if exponent.kind not in (NUMBER, NAME, LETTER) or (wrapped and tokens[at + 1].kind != ")"):
-            return "", start
-        return sign + exponent.text, at + 1 + wrapped
-
-    def _begins_argument(self, at: int, name: str) -> bool:
-        """Whether tokens[at] is an argument of the function `name` before it."""
-        token = self.tokens[at]
-        if token.kind == "|":
-            return not (self.brackets and self.brackets[-1].op == "|" and self._may_be_variable(name))
-        if token.kind == NAME and token.text in CALLABLE:
-            return not self.scope.known(name)
-        return token.kind in ("(", NUMBER, NAME, LETTER)
-
-    def _begin_call(self, token: Token, row: Primitive, exponent: str, after: int) -> None:
-        if exponent and not (exponent.isdecimal() and exponent.strip("0") and len(exponent) < 7):
-            following = self.tokens[after]
-            argument = following.text if following.kind in WORDLIKE else ""
-            raise mistakes.function_power(token, following, argument, inverse=exponent == "-1")
-        if self.scope.known(token.text):
-            self.scope.note(f"{token.text} with an argument is the function {token.text}")
-        self.at = after
-        if self.tokens[after].kind == "(":
-            self.scope.doubtful |= self.tokens[after].start > self.tokens[after - 1].end
-            self._open(token, row, exponent)
-            return
-        if row.arity != 1:
-            apply_call(self.builder, row, token.text, (), token.place)
-        self._wait(Pending(FUNCTION, "call", token, row, exponent))
-
-    def _call(self, call: Pending, args: list[int], place: Place) -> int:
-        assert call.row
-        position = apply_call(self.builder, call.row, call.token.text, args, place)
-        if call.exponent:
-            exponent = self.builder.constant(call.exponent.lstrip("0"))
-            position = self.builder.apply("pow", position, exponent, place=place)
-        return position
+    def _in_bars(self) -> bool:
+        return bool(self.brackets) and self.brackets[-1].op == "|"
 
     def _in_run(self) -> bool:
         """Whether a function without parentheses still takes what follows."""
@@ -338,33 +238,32 @@ class ExpressionReader:
             at -= 1
         return self.pending[at].precedence in (FUNCTION, RUN)
 
-    def _may_be_variable(self, name: str) -> bool:
-        return self.scope.known(name) or (not self.scope.closed and name in LETTERS)
+    # Calls and conditions.
 
-    def _multiplies(self, token: Token) -> bool:
-        """Whether x in x(y + 1) is a variable, so that a product is meant and not a call."""
-        name = token.text
-        if self.scope.known(name) or name in CONSTANTS:
-            return True
-        if self.scope.closed:
-            return False
-        letter = name.rstrip("0123456789").rstrip("_")
-        return (len(letter) == 1 and letter not in "fgh") or token.kind == LETTER or name in self._plain_names()
+    def _call_at(self, at: int) -> Call | None:
+        return self.ahead.call(at, in_bars=self._in_bars())
 
-    def _plain_names(self) -> frozenset[str]:
-        """The names that somewhere stand without a parenthesis after them."""
-        if self._variables is None:
-            pairs = zip(self.tokens, self.tokens[1:], strict=False)
-            self._variables = frozenset(a.text for a, b in pairs if a.kind in WORDLIKE and b.kind != "(")
-        return self._variables
+    def _begin_call(self, token: Token, call: Call) -> None:
+        exponent, following = call.exponent, self.tokens[call.argument]
+        if exponent and not (exponent.isdecimal() and exponent.strip("0") and len(exponent) < 7):
+            raise mistakes.function_power(token, following, inverse=exponent == "-1")
+        if self.scope.known(token.text):
+            self.scope.note(f"{token.text} with an argument is the function {token.text}")
+        self.at = call.argument
+        if following.kind == "(":
+            self.scope.doubtful |= following.start > self.tokens[self.at - 1].end
+            self._open(token, call.row, exponent)
+            return
+        if call.row.arity != 1:
+            raise mistakes.needs_parentheses(token)
+        self._wait(Pending(FUNCTION, "call", token, call.row, exponent))
 
-    # What is refused, and what a reader could doubt.
-
-    def _check_exponent(self, token: Token, name: Token) -> None:
-        """Refuse 3e and 1e+; 2e^x is 2·e^x."""
-        after = self.tokens[self.at + 2]
-        if name.text in ("e", "E") and not self.scope.known(name.text) and after.kind not in ("^", POWER):
-            raise mistakes.broken_exponent(token, name, after)
+    def _call(self, call: Pending, row: Primitive, args: list[int], place: Place) -> int:
+        position = apply_call(self.builder, row, call.token.text, args, place)
+        if call.exponent:
+            exponent = self.builder.constant(call.exponent.lstrip("0"))
+            position = self.builder.apply("pow", position, exponent, place=place)
+        return position
 
     def _check_comparison(self, token: Token) -> None:
         self._reduce(COMPARISON)
@@ -373,55 +272,13 @@ class ExpressionReader:
         if self.builder.nodes[self.operands[-1].position].op in COMPARISONS:
             raise mistakes.chained_comparison(token)
 
-    def _check_words(self, before: Token, token: Token) -> None:
-        """Refuse `x if y`, `not x` and `sine x`, which nobody means as products."""
-        for word in (before, token):
-            if word.kind == NAME and word.text in WORDS and not self.scope.known(word.text):
-                raise mistakes.programming_word(word, WORDS[word.text])
-        unknown = before.kind == NAME and len(before.text) > 2 and self.scope.closed
-        if unknown and not self.scope.known(before.text) and len(self.scope.inputs) < SHORT:
-            self.scope.check_spelling(before)
-            if before.text not in CALLABLE and nearest_function(before.text):
-                raise mistakes.unknown_function(before, self.text)
-
-    def _would_be_argument(self) -> Token | None:
-        """The end of what follows a function's name and one sign: `2x` in `sin -2x`."""
-        at = self.at + 1
-        if self.tokens[at].kind not in ("-", "+"):
-            return None
-        while self.tokens[at + 1].kind in (NUMBER, NAME, LETTER, POWER):
-            at += 1
-        return self.tokens[at] if at > self.at + 1 else None
-
-    def _never_closed(self) -> Exception:
-        bracket, end = self.brackets[-1], self.tokens[-1]
-        opening = bracket.token
-        start = self.text.find("(", opening.end) if bracket.row else opening.start
+    def _never_closed(self, token: Token) -> ExpressionError:
+        """For the innermost open bracket, noticed at `token`."""
+        bracket = self.brackets[-1]
+        start = self.text.find("(", bracket.token.end) if bracket.row else bracket.token.start
         closers = "".join(")" if one.op == "(" else "|" for one in reversed(self.brackets))
-        closers = closers if self.tokens[self.at].kind == END else ""
-        return mistakes.never_closed(bracket.op, Place(start, start + 1), closers, end, self.text)
-
-    def _note_argument(self, call: Pending, argument: Operand) -> None:
-        """`sin 2x` takes the whole run: say so unless the argument is one name or number."""
-        self.scope.doubtful = True
-        written = self.text[argument.start : argument.end]
-        if len(written) <= SHORT and not written.replace("_", "").isalnum():
-            whole = self.text[call.token.start : argument.end]
-            power = f"^{call.exponent}" if call.exponent else ""
-            self.scope.note(f"'{whole}' is read as {call.token.text}{power}({written})")
-
-    def _note_product(self, left: Operand, right: Operand) -> None:
-        """`1/2x` is (1/2)·x."""
-        self.scope.doubtful = True
-        first, second = self.text[left.start : left.end], self.text[right.start : right.end]
-        bare = self.builder.nodes[left.position].op in ("div", "pow") and len(first) > 1
-        if bare and first[-1] not in ")}" and first[0] != "\\" and right.end - left.start <= SHORT:
-            self.scope.note(f"'{self.text[left.start : right.end]}' is read as ({first})·{second}")
-
-    def _doubt_power(self, right: Operand) -> None:
-        """-x^2 and 2^3^2 are read differently by spreadsheets and other tools."""
-        if self.builder.nodes[right.position].op == "pow" and self.text[right.start] != "(":
-            self.scope.doubtful = True
+        place = Place(start, start + 1)
+        return mistakes.never_closed(bracket.op, place, closers if token.kind == END else "", token, self.text)
 
 
 Handler = Callable[[ExpressionReader, Token], None]

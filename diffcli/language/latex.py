@@ -34,8 +34,8 @@ SIGNS = {
 }  # fmt: skip
 BRACKETED = {"lfloor": ("floor", "("), "lceil": ("ceil", "("), "rfloor": (")",), "rceil": (")",)}
 SILENT = {
-    *("left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm quad qquad enspace thinspace".split()),
-    *("displaystyle textstyle limits nolimits space".split()),
+    *(["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "bigm", "quad", "qquad", "enspace", "thinspace"]),
+    *(["displaystyle", "textstyle", "limits", "nolimits", "space"]),
 }  # fmt: skip
 FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
 ROMAN = {"operatorname", "mathrm", "mathit", "mathbf", "mathsf", "text", "textrm", "boldsymbol", "bm", "mathop"}
@@ -252,7 +252,9 @@ class LatexReader:
         r"""One argument of a command: a group, a command, or one character, as in \frac12."""
         if not self._skip_space() or self.plain[self.at] == "}":
             place = Place(*self.spelling.place(max(0, self.at - 1), self.at))
-            raise ExpressionError("a command lacks its argument", place=place, hint=r"for example \frac{a}{b} or \sqrt{x}")
+            raise ExpressionError(
+                "a command lacks its argument", place=place, hint=r"for example \frac{a}{b} or \sqrt{x}"
+            )
         start = self.at
         if self.plain[start].isdigit():
             self.at += 1

@@ -77,7 +77,7 @@ def _files() -> dict[str, Path]:
 
 @cache
 def _load(name: str, path: Path) -> Example:
-    import tomllib  # noqa: PLC0415 - only the library needs it
+    import tomllib
 
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from diffcli.errors import ExpressionError, Place
 from diffcli.graph.ops import CALLABLE
 from diffcli.language.characters import describe, shown
 from diffcli.language.suggestions import ARRAYS, INSTEAD, nearest_function
-from diffcli.language.tokens import END, LETTER, NUMBER, POWER, Token
+from diffcli.language.tokens import END, LETTER, NUMBER, OTHER, POWER, WORDLIKE, Token
 
 OPERATORS = frozenset("+-*/^=<>,") | {"<=", ">=", "==", "!=", "//"}
 CLOSERS = {"(": ")", "|": "|"}
@@ -25,6 +25,10 @@ SIGNS = {
     "->": ("-> has no meaning here", "programs are written f(x, z) = x*z"),
     "?": ("? has no meaning here", "write where(condition, a, b)"),
 }
+
+
+MEANINGLESS = SIGNS.keys() - OPERATORS | {OTHER}
+"""Kinds of tokens that no expression contains."""
 
 
 def unexpected(token: Token, text: str, operand: tuple[int, int] | None = None, after: str = END) -> ExpressionError:
@@ -156,9 +160,17 @@ def no_argument(token: Token, argument: Token | None, text: str) -> ExpressionEr
     )
 
 
-def function_power(token: Token, following: Token, argument: str, *, inverse: bool) -> ExpressionError:
+def needs_parentheses(token: Token) -> ExpressionError:
+    """For a function of several arguments without parentheses."""
+    name = token.text
+    return ExpressionError(
+        f"the arguments of {name} stand in parentheses", place=token.place, hint=f"for example {name}(x, y)"
+    )
+
+
+def function_power(token: Token, following: Token, *, inverse: bool) -> ExpressionError:
     """For sin^-1 x and the like; `following` is the first token after the exponent."""
-    name, argument = token.text, argument or "x"
+    name, argument = token.text, following.text if following.kind in WORDLIKE else "x"
     place = Place(token.start, following.start)
     if not inverse:
         message = "only a positive whole number can stand as the power of a function"

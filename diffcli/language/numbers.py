@@ -27,6 +27,8 @@ def literal(token: Token, limits: Limits) -> str:
 
 def underflows(literal: str) -> bool:
     """Whether a number that is not 0 becomes 0 in double precision."""
+    if len(literal) < 300 and "e" not in literal:
+        return False
     return float(literal) == 0.0 and bool(literal.partition("e")[0].strip("0."))
 
 

@@ -15,7 +15,7 @@ from diffcli.language.values import Rational, decimal, evaluate
 PLAIN = re.compile(r"\s*([+-]?)([0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][+-]?[0-9]{1,3})?)\s*", re.ASCII)
 SIGNS = re.compile(r"\s*[-+\u2212]\s*[-+\u2212]")
 NOT_FINITE = frozenset(("nan", "inf", "infinity", "oo", "zoo", "none", "true", "false"))
-LOOKALIKES = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοντυρχικ")  # noqa: RUF001
+LOOKALIKES = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοντυρχικ")
 """Greek letters that are taken for Latin ones."""
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 
@@ -42,7 +42,9 @@ def parse_point(texts: Sequence[str], limits: Limits = DEFAULT) -> dict[str, Poi
             limits.check("length", len(text), f"the point has {len(text)} characters")
             for value in _values(text, limits):
                 if value.name in point:
-                    raise PointError(f"'{value.name}' is given twice", place=value.place, hint="give one value per name")
+                    raise PointError(
+                        f"'{value.name}' is given twice", place=value.place, hint="give one value per name"
+                    )
                 point[value.name] = value
         except DiffcliError as error:
             error.text = text
@@ -82,7 +84,9 @@ def _missing(missing: list[str], unused: list[str], reading: Reading, point: Map
     elif name.lower() in NOT_FINITE:
         hint = f"{name} is an ordinary name here, and nothing that is not a finite number can be computed with"
     elif (letter := name.rstrip("0123456789")) != name and letter in unused:
-        hint = f"{name} is one name; a product is {letter}*{name[len(letter):]}, a power {letter}^{name[len(letter):]}"
+        hint = (
+            f"{name} is one name; a product is {letter}*{name[len(letter) :]}, a power {letter}^{name[len(letter) :]}"
+        )
     else:
         hint = None
     names = ", ".join(_described(one) for one in missing[:8]) + (", …" if len(missing) > 8 else "")

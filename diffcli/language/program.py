@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from diffcli.errors import ExpressionError
 from diffcli.graph.program import Graph
-from diffcli.language.expression import WORDLIKE, ExpressionReader
+from diffcli.language.expression import ExpressionReader
 from diffcli.language.limits import Limits
 from diffcli.language.mistakes import missing_operand
 from diffcli.language.scope import Scope
-from diffcli.language.tokens import END, SEPARATOR, Token
+from diffcli.language.tokens import END, SEPARATOR, WORDLIKE, Token
 
 
 class Statement(NamedTuple):
@@ -73,7 +73,7 @@ def _statement(tokens: list[Token]) -> Statement:
 
 
 def _parameters(tokens: list[Token]) -> tuple[tuple[Token, ...], int]:
-    """x and z of `f(x, z)`, and where the parenthesis is over; no parameters if it is something else."""
+    """X and z of `f(x, z)`, and where the parenthesis is over; no parameters if it is something else."""
     parameters: list[Token] = []
     at = 2
     while tokens[at].kind in WORDLIKE:

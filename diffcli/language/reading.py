@@ -61,7 +61,7 @@ def _read(text: str, bound: Collection[str], limits: Limits) -> Reading:
 def _tokens(spelling: Spelling, scope: Scope, limits: Limits) -> list[Token]:
     if not is_latex(spelling.plain):
         return tokenize(spelling)
-    from diffcli.language.latex import tokenize_latex  # noqa: PLC0415 - few texts need it
+    from diffcli.language.latex import tokenize_latex
 
     tokens, notes = tokenize_latex(spelling, scope.bound, limits)
     for note in notes:

@@ -5,7 +5,25 @@ from collections.abc import Collection, Iterable
 from diffcli.graph.ops import CALLABLE
 
 ARRAYS = frozenset(
-    "sum mean prod dot transpose norm softmax logsumexp cross_entropy matmul einsum reshape T argmax argmin var std".split()
+    [
+        "sum",
+        "mean",
+        "prod",
+        "dot",
+        "transpose",
+        "norm",
+        "softmax",
+        "logsumexp",
+        "cross_entropy",
+        "matmul",
+        "einsum",
+        "reshape",
+        "T",
+        "argmax",
+        "argmin",
+        "var",
+        "std",
+    ]
 )
 """Functions of arrays, which are another story."""
 
@@ -31,13 +49,17 @@ INSTEAD = {
         "give the function itself; diffcli computes its derivatives",
     ),
     **dict.fromkeys(("re", "im", "conjugate", "arg"), "all numbers are real here"),
-    **dict.fromkeys(("Eq", "Ne", "Lt", "Gt", "Le", "Ge"), "comparisons are written x < y, inside where(condition, a, b)"),
+    **dict.fromkeys(
+        ("Eq", "Ne", "Lt", "Gt", "Le", "Ge"), "comparisons are written x < y, inside where(condition, a, b)"
+    ),
 }
 
 WORDS = {
     **dict.fromkeys(("and", "or", "not"), "put one where(condition, a, b) into another"),
     **dict.fromkeys(("if", "else"), "write where(condition, a, b)"),
-    **dict.fromkeys(("import", "from", "for", "in", "is", "lambda", "return", "def", "while", "as"), "this is no Python"),
+    **dict.fromkeys(
+        ("import", "from", "for", "in", "is", "lambda", "return", "def", "while", "as"), "this is no Python"
+    ),
 }
 """Words of programming languages, which nobody multiplies by accident."""
 
@@ -55,7 +77,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
             return candidate
     if len(name) > LONG:
         return None
-    from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
+    from difflib import get_close_matches
 
     matches = get_close_matches(name.lower(), candidates, n=1, cutoff=0.7)
     return matches[0] if matches else None
@@ -84,7 +106,7 @@ def split_indexed(name: str) -> list[str] | None:
     """x_1x_2 as [x_1, x_2], or None."""
     if "_" not in name or len(name) > LONG:
         return None
-    import re  # noqa: PLC0415 - only such names need it
+    import re
 
     pieces = re.findall(r"[^\W\d_]+_[0-9]+", name)
     return pieces if len(pieces) > 1 and "".join(pieces) == name else None

@@ -8,6 +8,7 @@ from diffcli.language.characters import SUPERSCRIPT, Spelling
 
 NUMBER, NAME, LETTER, POWER, SEPARATOR, END = "number", "name", "letter", "superscript", ";", "end"
 OTHER = "other"
+WORDLIKE = (NAME, LETTER)
 
 TOKEN = re.compile(
     r"(?P<space>[ \t\f\v]+)"

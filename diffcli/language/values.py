@@ -103,4 +103,6 @@ def _double(op: str, args: list[float]) -> float:
 
 def _arithmetic(op: str, args: list[float]) -> float:
     a, b = args[0], args[-1]
-    return {"add": lambda: a + b, "sub": lambda: a - b, "mul": lambda: a * b, "div": lambda: a / b, "neg": lambda: -a}[op]()
+    return {"add": lambda: a + b, "sub": lambda: a - b, "mul": lambda: a * b, "div": lambda: a / b, "neg": lambda: -a}[
+        op
+    ]()

@@ -25,11 +25,8 @@ def document(error: DiffcliError) -> Document:
 def error_dict(error: DiffcliError) -> dict[str, Any]:
     """The JSON object of an error."""
     position = error.place.start if error.place else None
-    return {
-        "schema": SCHEMA,
-        "error": {"kind": error.kind, "message": error.message, "hint": error.hint, "position": position},
-        "exit_code": error.exit_code,
-    }
+    fields = {"kind": error.kind, "message": error.message, "hint": error.hint, "position": position}
+    return {"schema": SCHEMA, "error": fields}
 
 
 def _cut(words: str) -> str:

@@ -21,7 +21,7 @@ from diffcli.render.document import (
     text,
 )
 from diffcli.render.opening import opening, problem_blocks
-from diffcli.render.trace import trace_blocks
+from diffcli.render.trace_tables import trace_blocks
 from diffcli.render.verdict import verdict_lines
 from diffcli.study.judge import Slope
 from diffcli.study.records import Component, MethodResult, OutputStudy, Study

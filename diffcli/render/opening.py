@@ -1,12 +1,15 @@
 """How a screen begins: the expression as read, the point, the value; and what to say where there is no derivative."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from diffcli.graph.text import latex_name
 from diffcli.render import numbers
 from diffcli.render.document import Block, Excerpt, Flow, Lines, Options, Span, Text, joined, text
-from diffcli.study.records import Study
 from diffcli.study.values import Problem
+
+if TYPE_CHECKING:
+    from diffcli.study.records import Study
 
 LONGEST = 600
 """Characters of an expression shown on a screen."""
@@ -14,7 +17,7 @@ MOST_NAMES = 12
 """Values of a point shown on a screen."""
 
 
-def opening(study: Study, options: Options) -> Flow:
+def opening(study: "Study", options: Options) -> Flow:
     """y = ln(x1) + …, at x1 = 2, x2 = 5, y = 11.652…"""
     names = tuple(output.name for output in study.outputs)
     title = title_text(study.pretty, study.latex, names, options)

@@ -1,0 +1,121 @@
+"""The main data of a record as a flat table of comma-separated values, one header line, raw numbers."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from diffcli.render.document import printable
+
+if TYPE_CHECKING:
+    from diffcli.study.catalogue import Entry, Listing
+    from diffcli.study.compare import Comparison
+    from diffcli.study.records import Component, MethodResult, OutputStudy, Study
+    from diffcli.study.trace import Trace
+
+Cell = str | float | int | bool | None
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+STUDY_HEADER = (
+    "output", "variable", "method", "status", "derivative", "absolute_error", "relative_error", "ulps", "digits", "within",
+    "absolute_tolerance", "relative_tolerance", "function_evaluations", "sweeps", "operations", "prepare_seconds",
+    "evaluate_seconds", "relative_time",
+)  # fmt: skip
+TRACE_HEADER = ("trace", "of", "name", "operation", "from", "local", "contribution", "accumulated", "value")
+COMPARISON_HEADER = (
+    "name", "expression", "method", "points", "judged", "agreed", "worst_relative_error", "median_digits",
+    "function_evaluations", "sweeps", "operations", "prepare_seconds", "median_seconds", "spread", "minimum_seconds",
+    "relative_to_f", "relative_to_fastest", "gave_up",
+)  # fmt: skip
+
+
+def table_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """The table as CSV; a spreadsheet never takes a cell for a formula."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([defused(cell) for cell in row] for row in rows)
+    return stream.getvalue()
+
+
+def defused(cell: Cell) -> str:
+    """The cell as text; one that would begin a formula in a spreadsheet is quoted by an apostrophe."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    text = repr(cell) if isinstance(cell, float) else printable(str(cell))
+    is_formula = text.lstrip()[:1] in ("=", "+", "-", "@", "|", "%") and not NUMBER.fullmatch(text) and isinstance(cell, str)
+    return f"'{text}" if is_formula else text
+
+
+def study_text(study: "Study") -> str:
+    """One row for each output, variable and method, the judge first."""
+    return table_text(STUDY_HEADER, (row for output in study.outputs for row in _output_rows(output, study.variables)))
+
+
+def _output_rows(output: "OutputStudy", variables: Sequence[str]) -> Iterator[Sequence[Cell]]:
+    for index, variable in enumerate(variables):
+        slope = output.reference.slopes[index]
+        yield (output.name, variable, "judge", slope.status, slope.value, *[None] * (len(STUDY_HEADER) - 5))
+        for method in output.methods:
+            component = method.components[index] if method.components else None
+            yield (output.name, variable, method.method, method.status, *_accuracy(component), *_costs(method))
+
+
+def _accuracy(component: "Component | None") -> tuple[Cell, ...]:
+    if component is None:
+        return (None,) * 8
+    error, limits = component.error, component.tolerance
+    errors = (error.absolute, error.relative, error.ulps, error.digits) if error else (None,) * 4
+    return (component.value, *errors, component.within, limits and limits.absolute, limits and limits.relative)
+
+
+def _costs(method: "MethodResult") -> tuple[Cell, ...]:
+    cost = method.cost
+    counts = (cost.function_evaluations, cost.sweeps, cost.operations) if cost else (None,) * 3
+    return (*counts, method.prepare_seconds, method.timing.median if method.timing else None, method.relative_time)
+
+
+def trace_text(trace: "Trace") -> str:
+    """One row for each row of each trace."""
+    return table_text(TRACE_HEADER, _trace_rows(trace))
+
+
+def _trace_rows(trace: "Trace") -> Iterator[Sequence[Cell]]:
+    for row in (*trace.inputs, *trace.primal, *trace.outputs):
+        yield ("primal", None, row.name, row.operation, None, None, None, None, row.value)
+    for name, steps in zip(trace.output_names, trace.adjoint, strict=False):
+        for step in steps:
+            parts = (step.source, step.local, step.contribution, step.accumulated)
+            yield ("adjoint", name, step.name, step.operation, *parts, step.value)
+    for seed, rows in trace.tangent.items():
+        for row in rows:
+            yield ("tangent", seed, row.name, row.operation, None, None, None, None, row.value)
+
+
+def comparison_text(comparison: "Comparison") -> str:
+    """One row for each expression and method."""
+    return table_text(COMPARISON_HEADER, _comparison_rows(comparison))
+
+
+def _comparison_rows(comparison: "Comparison") -> Iterator[Sequence[Cell]]:
+    for case in comparison.cases:
+        for s in case.methods:
+            cost, timing = s.cost, s.timing
+            counts = (cost.function_evaluations, cost.sweeps, cost.operations) if cost else (None,) * 3
+            times = (timing.median, timing.spread, timing.minimum) if timing else (None,) * 3
+            yield (
+                case.name, case.expression, s.method, case.points, s.judged, s.agreed, s.worst_relative, s.median_digits,
+                *counts, s.prepare_seconds, *times, s.relative_time, s.relative_to_fastest, s.gave_up,
+            )  # fmt: skip
+
+
+def listing_text(listing: "Listing") -> str:
+    """One row for each entry."""
+    return table_text(listing.columns, listing.rows)
+
+
+def entry_text(entry: "Entry") -> str:
+    """One row for each field."""
+    return table_text(("field", "value"), entry.fields.items())

@@ -1,0 +1,20 @@
+"""A record as strict JSON: no NaN, no Infinity, and no raw control character inside a string."""
+
+import json
+import unicodedata
+from typing import Any
+
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def object_text(data: dict[str, Any]) -> str:
+    """The JSON text of what a record's `to_dict()` gives."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
+    if text.isascii():
+        return text + "\n"
+    return "".join(_escaped(c) if c != "\n" and unicodedata.category(c) in HIDDEN else c for c in text) + "\n"
+
+
+def _escaped(character: str) -> str:
+    """\\u escapes; outside strings JSON text has no such characters."""
+    return json.dumps(character)[1:-1]

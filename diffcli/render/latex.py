@@ -1,0 +1,130 @@
+r"""A document as LaTeX, ready to paste: tables with booktabs, traces as amsmath alignments.
+
+The preamble needs \usepackage{booktabs,amsmath}, as the first line of the output says.
+"""
+
+from collections.abc import Sequence
+
+from diffcli.render.document import (
+    Block,
+    Column,
+    Document,
+    Excerpt,
+    Flow,
+    Heading,
+    Lines,
+    Section,
+    SideBySide,
+    Span,
+    Table,
+    Text,
+)
+from diffcli.render.latex_characters import compilable, escaped
+
+PREAMBLE = "% needs \\usepackage{booktabs,amsmath}"
+COMMANDS = {"title": "textbf", "heading": "textbf", "bad": "textbf", "code": "texttt"}
+WIDTHS = {"left": "l", "right": "r", "decimal": "r"}
+FLEXIBLE = r"p{0.45\linewidth}"
+
+
+def document_text(document: Document) -> str:
+    """The document as LaTeX."""
+    return "\n\n".join([PREAMBLE, *(part for block in document.blocks if (part := _block(block)))]) + "\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading():
+            return rf"\paragraph*{{{inline(block.text)}}}"
+        case Flow():
+            return _paragraph([inline(part) for part in block.parts if part])
+        case Lines():
+            return _paragraph([inline(line) for line in block.lines])
+        case Excerpt():
+            return _excerpt(block)
+        case Table():
+            return _table(block)
+        case SideBySide():
+            return f"{_table(block.left)}\n\n{_table(block.right)}"
+
+
+def _paragraph(lines: Sequence[str]) -> str:
+    """Lines below each other; the brace keeps a following [ from being read as an option."""
+    return "\\noindent " + "\\\\{}\n".join(lines)
+
+
+def inline(line: Text) -> str:
+    """A line of text; neighbouring pieces of mathematics share one formula."""
+    result, formula = [], ""
+    for span in line:
+        if span.latex:
+            formula += compilable(span.latex)
+            continue
+        result += [f"${formula}$"] if formula else []
+        formula = ""
+        result.append(_words(span))
+    return "".join([*result, f"${formula}$" if formula else ""])
+
+
+def _words(span: Span) -> str:
+    words, command = escaped(span.text), COMMANDS.get(span.role)
+    return rf"\{command}{{{words}}}" if command and words.strip() else words
+
+
+def _formula(line: Text) -> str:
+    """The same inside a formula."""
+    return "".join(compilable(span.latex) if span.latex else rf"\text{{{_words(span)}}}" for span in line)
+
+
+def _excerpt(excerpt: Excerpt) -> str:
+    before, inside, after = map(escaped, excerpt.pieces)
+    remark = f" {escaped(excerpt.remark)}" if excerpt.remark else ""
+    return f"\\begin{{quote}}\n\\texttt{{{before}\\underline{{{inside}}}{after}}}{remark}\n\\end{{quote}}"
+
+
+def _table(table: Table) -> str:
+    if table.is_equations and all(column.header in ("name", "operation", "value", "") for column in table.columns):
+        return _alignment(table)
+    return _tabular(table)
+
+
+def _alignment(table: Table) -> str:
+    """name = operation = value, aligned at the equals signs; pages may break between the rows."""
+    rows = [row for section in table.sections for row in section.rows]
+    lines = " \\\\\n".join(_equation(row, table.columns) for row in rows)
+    title = f"\\noindent\\textbf{{{escaped(table.title)}}}\n" if table.title else ""
+    return f"{title}{{\\allowdisplaybreaks\n\\begin{{align*}}\n{lines}\n\\end{{align*}}}}"
+
+
+def _equation(row: Sequence[Text], columns: Sequence[Column]) -> str:
+    name, operation, *remarks, value = (_formula(cell) for cell in row)
+    remark = rf"\quad {remarks[0]}" if remarks and remarks[0] else ""
+    middle = f"{operation}{remark} &&= " if operation else "&&\\phantom{{}}= "
+    return f"{name} &= {middle}{value}" if operation else f"{name} &= {value}"
+
+
+def _tabular(table: Table) -> str:
+    if not table.rows:
+        return ""
+    columns = "".join(FLEXIBLE if column.flexible else WIDTHS[column.align] for column in table.columns)
+    header = " & ".join(escaped(column.header) for column in table.columns)
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
+    if any(column.header for column in table.columns):
+        lines += [rf"{header} \\", r"\midrule"]
+    for index, section in enumerate(table.sections):
+        lines += [r"\midrule"] if index else []
+        lines += _section(section, table.columns)
+    title = f"\\noindent\\textbf{{{escaped(table.title)}}}\\\\[1ex]\n" if table.title else "\\noindent"
+    return title + "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
+
+
+def _section(section: Section, columns: Sequence[Column]) -> list[str]:
+    title = [rf"\multicolumn{{{len(columns)}}}{{l}}{{{inline(section.title)}}} \\"] if section.title else []
+    return title + [" & ".join(_cell(cell, column) for cell, column in zip(row, columns, strict=True)) + r" \\" for row in section.rows]
+
+
+def _cell(cell: Text, column: Column) -> str:
+    """A cell; the braces keep a leading [ or * from being read as an option of the line before."""
+    lead = f"${column.lead.strip()}$ " if column.lead and cell else ""
+    inner = inline(cell)
+    return f"{lead}{{}}{inner}" if inner[:1] in ("[", "*") else f"{lead}{inner}"

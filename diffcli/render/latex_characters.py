@@ -1,0 +1,57 @@
+r"""Text as LaTeX that compiles with pdflatex, booktabs and amsmath, whatever characters are in it."""
+
+import re
+import unicodedata
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}", "-": "{-}",
+}  # fmt: skip
+MATHEMATICS = {
+    "·": r"\cdot", "−": "-", "×": r"\times", "÷": r"\div", "¦": "|", "…": r"\ldots", "∂": r"\partial", "≤": r"\le", "≥": r"\ge",
+    "≠": r"\ne", "Σ": r"\Sigma", "±": r"\pm", "√": r"\surd", "∞": r"\infty", "→": r"\to", "≈": r"\approx", "µ": r"\mu",
+    "ϵ": r"\epsilon", "ε": r"\varepsilon", "ϑ": r"\vartheta", "ϕ": r"\phi", "φ": r"\varphi", "ς": r"\varsigma", "ο": "o",
+    "²": "^2", "³": "^3", "¹": "^1", "°": r"^\circ", "⊤": r"\top",
+}  # fmt: skip
+WORDS = {"—": "---", "–": "--", "’": "'", "‘": "`", "“": "``", "”": "''", "•": r"\textbullet{}"}
+SUBSCRIPTS, SUPERSCRIPTS = "₋₀₁₂₃₄₅₆₇₈₉", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
+PLAIN_DIGITS = "-0123456789"
+ACCENTS = {"\u0304": r"\bar", "\u0307": r"\dot"}
+SAME_AS_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True))
+GREEK_NAMES = {"lamda": "lambda"}
+
+
+def escaped(text: str) -> str:
+    """Plain text: no character of it is a command."""
+    return compilable("".join(SPECIAL.get(character, character) for character in text))
+
+
+def compilable(latex: str) -> str:
+    """LaTeX without the characters that pdflatex does not know."""
+    if latex.isascii():
+        return latex
+    latex = re.sub(r"(\w)([\u0304\u0307])", lambda m: rf"\ensuremath{{{ACCENTS[m[2]]}{{{m[1]}}}}}", latex)
+    for characters, command in ((SUBSCRIPTS, "_"), (SUPERSCRIPTS, "^")):
+        table = str.maketrans(characters, PLAIN_DIGITS)
+        latex = re.sub(f"[{characters}]+", lambda m, c=command, t=table: rf"\ensuremath{{{c}{{{m[0].translate(t)}}}}}", latex)  # type: ignore[misc]
+    return "".join(character if character.isascii() else _character(character) for character in latex)
+
+
+def _character(character: str) -> str:
+    if character in WORDS:
+        return WORDS[character]
+    command = MATHEMATICS.get(character) or SAME_AS_LATIN.get(character) or _greek(character)
+    if command:
+        return rf"\ensuremath{{{command}}}"
+    if "À" <= character <= "ſ":
+        return rf"\text{{{character}}}"
+    return rf"\texttt{{U+{ord(character):04X}}}"
+
+
+def _greek(character: str) -> str:
+    words = unicodedata.name(character, "").split()
+    if words[:1] != ["GREEK"] or len(words) != 4 or words[2] != "LETTER":
+        return ""
+    name = GREEK_NAMES.get(words[3].lower(), words[3].lower())
+    return "\\" + (name if words[1] == "SMALL" else name.capitalize())

@@ -1,0 +1,171 @@
+"""The tables of a trace: the primal trace with the adjoint trace or the tangent traces beside it."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from diffcli.render import numbers
+from diffcli.render.document import (
+    Block,
+    Column,
+    Flow,
+    Options,
+    Section,
+    SideBySide,
+    Span,
+    Table,
+    Text,
+    text,
+)
+from diffcli.render.layout import natural_width
+from diffcli.study.rows import AdjointRow, Row
+from diffcli.study.trace import Trace
+
+PRECISIONS = (None, 12, 9, 6, 5, 4, 3)
+"""Digits to try, most first, until two traces fit beside each other."""
+SEEDS_BESIDE = 8
+"""At most so many seeds share a table on a screen."""
+ROOM = 7
+"""The margin and the gap between two tables."""
+NAME, RULE = Column("name"), Column("operation", lead="= ", flexible=True)
+VALUE, REMARK = Column("value", lead="= "), Column()
+LATEX_REMARK = r"\text{(accumulate)}"
+
+
+def trace_blocks(trace: Trace, options: Options) -> list[Block]:
+    """The traces alone."""
+    if trace.adjoint:
+        return _with_adjoints(trace, options)
+    if trace.tangent:
+        return _with_tangents(trace, options)
+    return [_primal(trace, options.digits)]
+
+
+def _with_adjoints(trace: Trace, options: Options) -> list[Block]:
+    blocks: list[Block] = []
+    for index, name in enumerate(trace.output_names):
+        title = "Reverse adjoint trace" + (f" of {name}" if len(trace.output_names) > 1 else "")
+
+        def adjoint(digits: int | None, index: int = index, title: str = title) -> Table:
+            return _adjoint(trace, index, title, digits, options)
+
+        blocks += _beside(trace, adjoint, options) if index == 0 else [adjoint(options.digits)]
+        blocks.append(_gradient(trace, index, options))
+    return blocks
+
+
+def _beside(trace: Trace, derivative: Callable[[int | None], Table], options: Options) -> list[Block]:
+    """Primal and derivative trace beside each other, with as many digits as the width allows."""
+    if options.width is None or options.digits is not None:
+        return [SideBySide(_primal(trace, options.digits), derivative(options.digits))]
+    for digits in PRECISIONS:
+        left, right = _primal(trace, digits), derivative(digits)
+        if natural_width(left) + natural_width(right) + ROOM <= options.width:
+            return [SideBySide(left, right)]
+    return [_widest(lambda digits: _primal(trace, digits), options.width), _widest(derivative, options.width)]
+
+
+def _widest(table: Callable[[int | None], Table], room: int) -> Table:
+    """The table with as many digits as the width allows."""
+    fitting = (digits for digits in PRECISIONS if natural_width(table(digits)) + 2 <= room)
+    return table(next(fitting, PRECISIONS[-1]))
+
+
+def _primal(trace: Trace, digits: int | None) -> Table:
+    sections = [_rows(trace, rows, digits) for rows in (trace.inputs, trace.primal, trace.outputs) if rows]
+    return Table((NAME, RULE, VALUE), tuple(sections), "Forward primal trace", separator="rule", is_equations=True)
+
+
+def _rows(trace: Trace, rows: Iterable[Row], digits: int | None) -> Section:
+    return Section(tuple((_name(trace, row.name), _rule(trace, row), (numbers.value(row.value, digits),)) for row in rows))
+
+
+def _name(trace: Trace, name: str) -> Text:
+    return (Span(name, "name", name if trace.style == "latex" else ""),)
+
+
+def _formula(trace: Trace, operation: str) -> Text:
+    return (Span(operation, "plain", operation if trace.style == "latex" else ""),)
+
+
+def _rule(trace: Trace, row: Row) -> Text:
+    """The operation; nothing where a name merely stands for itself."""
+    return _formula(trace, row.operation) if row.operation != row.name else ()
+
+
+def _adjoint(trace: Trace, index: int, title: str, digits: int | None, options: Options) -> Table:
+    rows = trace.adjoint[index]
+    ordered = rows if options.order == "computation" else tuple(reversed(rows))
+    section = Section(tuple(_adjoint_row(trace, row, digits) for row in ordered))
+    return Table((NAME, RULE, REMARK, VALUE), (section,), title, is_equations=True).trimmed()
+
+
+def _adjoint_row(trace: Trace, row: AdjointRow, digits: int | None) -> tuple[Text, ...]:
+    remark = (Span("(accumulate)", "quiet", LATEX_REMARK),) if row.accumulated else ()
+    return _name(trace, row.name), _formula(trace, row.operation), remark, (numbers.value(row.value, digits),)
+
+
+def _gradient(trace: Trace, index: int, options: Options) -> Flow:
+    """x̄1 = v̄₋₁ = 5.5, for every variable."""
+    parts = []
+    for row in trace.gradient[index]:
+        through = text(" = ", _formula(trace, row.operation)) if row.operation != row.name else ()
+        parts.append(text(_name(trace, row.name), through, " = ", numbers.value(row.value, options.digits)))
+    return Flow(tuple(parts))
+
+
+def _with_tangents(trace: Trace, options: Options) -> list[Block]:
+    names = tuple(trace.tangent)
+    size = min(len(names), SEEDS_BESIDE) if options.is_interactive else len(names)
+    while size > 1 and not _fits(trace, names[:size], options):
+        size -= 1
+    groups = [names[start : start + size] for start in range(0, len(names), size)]
+    first = _beside(trace, lambda digits: _tangents(trace, groups[0], digits), options)
+    return [*first, *(_tangents(trace, group, options.digits or _precision(options)) for group in groups[1:])]
+
+
+def _precision(options: Options) -> int | None:
+    return 6 if options.is_interactive else None
+
+
+def _fits(trace: Trace, names: Sequence[str], options: Options) -> bool:
+    return options.width is None or natural_width(_tangents(trace, names, options.digits or 6)) + 2 <= options.width
+
+
+def _tangents(trace: Trace, names: Sequence[str], digits: int | None) -> Table:
+    """One table for several seeds: name, rule, and a column of numbers for each seed."""
+    columns = (NAME, RULE, *(Column(f"{_seed(trace, name)} = 1", "decimal") for name in names))
+    steps = list(zip(*(trace.tangent[name] for name in names), strict=True))
+    sections = (
+        Section(tuple(_seed_row(trace, index, names) for index in range(len(trace.seeds)))),
+        Section(tuple((_name(trace, rows[0].name), _formula(trace, rows[0].operation), *_values(rows, digits)) for rows in steps)),
+        Section(tuple(_output_row(trace, pair, names, digits) for pair in trace.tangent_outputs if pair[0] != pair[1])),
+    )
+    plural = "s" if len(names) > 1 else ""
+    kept = tuple(section for section in sections if section.rows)
+    return Table(columns, kept, f"Forward tangent trace{plural}", separator="rule", is_equations=True)
+
+
+def _values(rows: Iterable[Row], digits: int | None) -> tuple[Text, ...]:
+    return tuple((numbers.value(row.value, digits),) for row in rows)
+
+
+def _seed(trace: Trace, name: str) -> str:
+    return trace.seeds[trace.variables.index(name)][1]
+
+
+def _seed_row(trace: Trace, index: int, names: Sequence[str]) -> tuple[Text, ...]:
+    node, seed = trace.seeds[index]
+    ones = tuple((numbers.value(float(trace.variables[index] == name)),) for name in names)
+    return _name(trace, node), _formula(trace, seed) if seed != node else (), *ones
+
+
+def _output_row(trace: Trace, pair: tuple[str, str], names: Sequence[str], digits: int | None) -> tuple[Text, ...]:
+    name, source = pair
+    return _name(trace, name), _formula(trace, source), *((numbers.value(_final(trace, source, seed), digits),) for seed in names)
+
+
+def _final(trace: Trace, source: str, seed: str) -> float:
+    """The tangent called `source` in the sweep of one seed: of a step, of an input, or 0 for a constant."""
+    for row in trace.tangent[seed]:
+        if row.name == source:
+            return row.value
+    return float(any(node == source and trace.variables[k] == seed for k, (node, _) in enumerate(trace.seeds)))
