@@ -48,5 +48,5 @@ def grad(
     graph = request.reading.graph
     record = study(graph, request.point, request.wrt, text=request.text, notes=request.notes, settings=settings)
     traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
-    show(replace(record, trace=traces), to, Options(digits=digits, notation=notation.value))
+    show(replace(record, trace=traces), to, Options(digits=digits))
     return record.exit_code

@@ -14,9 +14,10 @@ from typing import Any
 from diffcli.cli.options import Format
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.render.document import Options
+from diffcli.render.registry import SUFFIXES, render
+from diffcli.render.registry import show as show_on_terminal
 from diffcli.study.notation import StyleName
 
-SUFFIXES = {".md": "markdown", ".tex": "latex", ".json": "json", ".csv": "csv", ".txt": "rich"}
 MANY = 2
 """From this many expressions on a progress bar is shown."""
 UNICODE_PROBE = "v̄₅ · ẋ − ∂ ¦ …"
@@ -73,14 +74,16 @@ def _carries_unicode(encoding: str) -> bool:
 
 def show(record: Any, to: Destination, options: Options | None = None) -> None:
     """Write a record where it was asked for; a file appears under its name only when all of it is written."""
-    from diffcli.render.registry import print_record, render
-
     options = replace(options or Options(), width=to.width, color=to.color, ascii=to.ascii)
+    if to.file is None and to.format == "rich":
+        show_on_terminal(record, sys.stdout, options)
+        return
+    text = render(record, to.format, options)
     if to.file is None:
-        print_record(record, to.format, sys.stdout, options)
+        sys.stdout.write(text)
         return
     try:
-        write_whole(render(record, to.format, options), to.file)
+        write_whole(text, to.file)
     except OSError as problem:
         raise UsageError(f"cannot write {str(to.file)!r}: {problem.strerror}", kind="file") from None
 

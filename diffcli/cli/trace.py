@@ -56,5 +56,5 @@ def trace(
         request.reading.graph, request.point, request.wrt, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD,
         style=to.style, kind=notation.value, notes=request.notes, text=request.text,
     )  # fmt: skip
-    show(record, to, Options(digits=digits, order=order.value, notation=notation.value))
+    show(record, to, Options(digits=digits, order=order.value))
     return record.exit_code

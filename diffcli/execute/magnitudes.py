@@ -16,12 +16,12 @@ MIN_EXPONENTIAL, MAX_EXPONENTIAL = -(10**400), 230_258
 MIN_BITS = 2 * MIN_EXPONENTIAL
 LEAVES = f"a value is larger than 10^{MAX_EXPONENT}"
 VANISHES = "a value is too close to 0"
-MAX_ANGLE = 10_000
-"""Sine and cosine take arguments up to 10^10000: for more, π itself would need too many digits."""
 MAX_LITERAL = 4000
 """Digits of a literal."""
-MAX_GAMMA_DIGITS = 800
-"""Digits of gamma and its relatives, whose Bernoulli numbers would take seconds."""
+MAX_GAMMA_DIGITS, STIRLING = 600, 3000
+"""Digits of gamma and its relatives for arguments below the second number: more would take seconds."""
+
+GAMMA_FAMILY = frozenset(("gamma", "lgamma", "digamma", "polygamma"))
 
 
 @dataclass(frozen=True, eq=False)

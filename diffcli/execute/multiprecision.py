@@ -48,7 +48,8 @@ class Multiprecision:
         """Work with `digits` decimal digits, of which the last `slack` may be rounding error."""
         self.digits = digits
         self.context.prec = int(digits * BITS_PER_DIGIT) + 1
-        self._reach: int = self.context.prec - int(slack * BITS_PER_DIGIT)
+        self.reach: int = self.context.prec - int(slack * BITS_PER_DIGIT)
+        """Binary digits that are right."""
         self.zero, self.one = self.context.mpf(0), self.context.mpf(1)
 
     def constant(self, literal: str) -> Any:
@@ -103,7 +104,7 @@ class Multiprecision:
 
     def is_negligible(self, small: Any, large: Any) -> bool:
         """Whether `small` is zero within the rounding of `large`."""
-        return bool(large) and (not small or binary_exponent(small) < binary_exponent(large) - self._reach)
+        return bool(large) and (not small or binary_exponent(small) < binary_exponent(large) - self.reach)
 
     def add(self, x: Any, y: Any) -> Any:
         """The sum, an exact zero where all digits cancel."""

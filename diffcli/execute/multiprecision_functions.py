@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from diffcli.execute.magnitudes import (
-    BITS_PER_DIGIT,
     LEAVES,
-    MAX_ANGLE,
     MAX_BITS,
     MAX_EXPONENTIAL,
     MAX_GAMMA_DIGITS,
     MIN_EXPONENTIAL,
+    STIRLING,
     VANISHES,
     Undefined,
     binary_exponent,
@@ -60,8 +59,9 @@ def _trigonometric(op: str) -> Callable[["Multiprecision"], "Function"]:
             return sine, cosine
 
         def function(x: Any) -> Any:
-            if binary_exponent(x) > MAX_ANGLE * BITS_PER_DIGIT:
-                return Undefined(op, "limit", f"an angle is beyond 10^{MAX_ANGLE}", (x,))
+            if binary_exponent(x) > arithmetic.reach:
+                arithmetic.unsettled = True
+                return Undefined(op, "limit", "an angle is so large that its position on the circle is lost", (x,))
             _nearly_even(arithmetic, x)
             if op in ("sin", "tan") and not x:
                 return x
@@ -200,7 +200,7 @@ def _with_few_digits(arithmetic: "Multiprecision", op: str, function: "Function"
     """`function` where its cost is bounded: not with very many digits, nor far out on the negative axis."""
 
     def bounded(*args: Any) -> Any:
-        if arithmetic.digits > MAX_GAMMA_DIGITS:
+        if arithmetic.digits > MAX_GAMMA_DIGITS and abs(args[-1]) < STIRLING:
             return Undefined(op, "limit", f"{op} is not computed to more than {MAX_GAMMA_DIGITS} digits", args)
         if args[-1] < -(10**6):
             return Undefined(op, "limit", f"{op} is not computed below -10^6", args)

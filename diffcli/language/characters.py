@@ -23,11 +23,14 @@ SURPRISING = frozenset("–‐‑\u200b\u2060\u2061\u2062\u2063")
 
 LOOKALIKES = dict(zip("аеорсухіјѕһԛԝАВЕКМНОРСТУХІЈЅ", "aeopcyxijshqwABEKMHOPCTYXIJS", strict=True))
 ADVICE: dict[str, tuple[str, str | None]] = {
-    "—": ("write - for minus", "-"), **dict.fromkeys("“”„‘’‚«»", ("write names without quotes", "")), "∞": ("infinity is not a number that can be computed with", None),
-    "°": ("angles are in radians; multiply degrees by pi/180", None), "…": ("write all terms out", None),
+    "—": ("write - for minus", "-"),
+    "∞": ("infinity is not a number that can be computed with", None),
+    "°": ("angles are in radians; multiply degrees by pi/180", None),
+    **dict.fromkeys("“”„‘’‚«»", ("names stand without quotes", "")),
+    **dict.fromkeys("∑∏…", ("write all terms out", None)),
     **dict.fromkeys("∂∇∫", ("give the function itself; diffcli computes its derivatives", None)),
-    **dict.fromkeys("∑∏", ("write all terms out", None)),
-}  # fmt: skip
+}
+"""What to do about characters that are refused, and what to put in their place."""
 
 
 class Spelling(NamedTuple):
@@ -106,7 +109,7 @@ def _combines(text: str, at: int) -> bool:
 
 
 def _tag(character: str) -> str:
-    """How Unicode says that a character is made from plainer ones: <sub>, <super>, <fraction>, <wide>, …"""
+    """How Unicode says that a character is made from plainer ones: <sub>, <super>, <fraction>, <wide>."""
     return "" if character.isascii() else unicodedata.decomposition(character).partition(" ")[0]
 
 

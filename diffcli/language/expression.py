@@ -6,6 +6,7 @@ finished operands on the stack `operands`; so nothing is recursive, and no text 
 """
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from diffcli.errors import ExpressionError, Place
 from diffcli.graph.ops import CALLABLE
@@ -32,6 +33,8 @@ from diffcli.language.precedence import (
 from diffcli.language.scope import Scope
 from diffcli.language.tokens import END, LETTER, NAME, NUMBER, POWER, Token
 
+Handler = Callable[["ExpressionReader", Token], None]
+
 
 class ExpressionReader:
     """Reads one expression into the graph of its scope."""
@@ -55,11 +58,11 @@ class ExpressionReader:
         while True:
             token = tokens[self.at]
             if self.operand_next:
-                AT_OPERAND.get(token.kind, ExpressionReader._no_operand)(self, token)
+                self._AT_OPERAND.get(token.kind, ExpressionReader._no_operand)(self, token)
             elif token.kind == END:
                 break
             else:
-                AT_OPERATOR.get(token.kind, ExpressionReader._no_operator)(self, token)
+                self._AT_OPERATOR.get(token.kind, ExpressionReader._no_operator)(self, token)
         if self.brackets:
             raise self._never_closed(token)
         self._reduce(OPERATOR)
@@ -85,6 +88,8 @@ class ExpressionReader:
         if token.kind == NAME and token.text in CALLABLE and not self.ahead.may_be_variable(token.text):
             raise mistakes.no_argument(token, self.ahead.would_be_argument(self.at), self.text)
         if self.tokens[self.at + 1].kind == "(" and not self.ahead.multiplies(token):
+            if token.text in self.scope.functions:
+                raise mistakes.called(token)
             self.scope.check_spelling(token)
             raise mistakes.unknown_function(token, self.text)
         self._operand(self.scope.lookup(token), token.start, token.end)
@@ -280,22 +285,22 @@ class ExpressionReader:
         place = Place(start, start + 1)
         return mistakes.never_closed(bracket.op, place, closers if token.kind == END else "", token, self.text)
 
+    # What is read in each of the two states, by the kind of the token.
 
-Handler = Callable[[ExpressionReader, Token], None]
-AT_OPERAND: dict[str, Handler] = {
-    NUMBER: ExpressionReader._number,
-    NAME: ExpressionReader._name,
-    LETTER: ExpressionReader._name,
-    "-": ExpressionReader._sign,
-    "+": ExpressionReader._sign,
-    "(": ExpressionReader._open,
-    "|": ExpressionReader._open,
-}
-AT_OPERATOR: dict[str, Handler] = {
-    **dict.fromkeys(BINARY, ExpressionReader._binary),
-    **dict.fromkeys((NUMBER, NAME, LETTER, "("), ExpressionReader._juxtaposition),
-    POWER: ExpressionReader._superscript,
-    "|": ExpressionReader._bar,
-    ")": ExpressionReader._close,
-    ",": ExpressionReader._comma,
-}
+    _AT_OPERAND: ClassVar[dict[str, Handler]] = {
+        NUMBER: _number,
+        NAME: _name,
+        LETTER: _name,
+        "-": _sign,
+        "+": _sign,
+        "(": _open,
+        "|": _open,
+    }
+    _AT_OPERATOR: ClassVar[dict[str, Handler]] = {
+        **dict.fromkeys(BINARY, _binary),
+        **dict.fromkeys((NUMBER, NAME, LETTER, "("), _juxtaposition),
+        POWER: _superscript,
+        "|": _bar,
+        ")": _close,
+        ",": _comma,
+    }

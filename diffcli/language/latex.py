@@ -7,46 +7,16 @@ A command that takes arguments leaves on a stack what must follow its arguments,
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from diffcli.errors import ExpressionError, Place
 from diffcli.graph.ops import CALLABLE
 from diffcli.language.characters import Spelling, shown
+from diffcli.language.latex_commands import BRACKETED, CALLED, FRACTIONS, LETTERS, REFUSED, ROMAN, SIGNS, SILENT
 from diffcli.language.limits import Limits
 from diffcli.language.suggestions import nearest
 from diffcli.language.tokens import LETTER, NAME, NUMBER, OTHER, TOKEN, Token, end_token
-
-GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi"
-    " omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-)
-LETTERS = {
-    **{name: name for name in GREEK.split()},
-    **{f"var{name}": name for name in ("epsilon", "theta", "pi", "rho", "sigma", "phi", "kappa")},
-    "ell": "l",
-}
-CALLED = {"sigma": "sigmoid", "psi": "digamma", "Gamma": "gamma"}
-"""Letters that are functions where a parenthesis follows, unless the user gave them a value."""
-SIGNS = {
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
-    "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=",
-    "lt": "<", "gt": ">", "lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")", "colon": ":",
-}  # fmt: skip
-BRACKETED = {"lfloor": ("floor", "("), "lceil": ("ceil", "("), "rfloor": (")",), "rceil": (")",)}
-SILENT = {
-    *(["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "bigm", "quad", "qquad", "enspace", "thinspace"]),
-    *(["displaystyle", "textstyle", "limits", "nolimits", "space"]),
-}  # fmt: skip
-FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
-ROMAN = {"operatorname", "mathrm", "mathit", "mathbf", "mathsf", "text", "textrm", "boldsymbol", "bm", "mathop"}
-REFUSED = {
-    **dict.fromkeys(("partial", "nabla", "int"), "give the function itself; diffcli computes its derivatives"),
-    **dict.fromkeys(("sum", "prod", "dots", "ldots", "cdots"), "write all terms out"),
-    **dict.fromkeys(("top", "intercal", "odot", "otimes"), "matrices and vectors are not supported yet: scalars only"),
-    **dict.fromkeys(("hat", "bar", "tilde", "vec", "dot"), r"give the variable a plain name, such as x_{bar}"),
-    **dict.fromkeys(("begin", "end"), "give one formula without its environment; cases are where(condition, a, b)"),
-    "infty": "infinity is not a number that can be computed with", "pm": "write + or -", "mp": "write + or -",
-}  # fmt: skip
 
 SPACE = re.compile(r"(?:\s|\\[,;:!> ]|~|\\\n)*")
 COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -55,6 +25,9 @@ GIVEN = re.compile(r"[^\W\d]\w*")
 INDEX = re.compile(r"\s*_\s*(?:([^\W_])|\{\s*([^\W_][\w, ]*?)\s*\})")
 GROUPED_NAME = re.compile(r"\s*\{\s*([^\W\d]\w*)\s*\}")
 ROOT = re.compile(r"\s*\[\s*([0-9]+|[A-Za-z])\s*\]")
+CLOSING = re.compile(r"\s*\}")
+DIGITS = re.compile(r"[0-9]{2,}")
+PARENTHESIS = re.compile(r"\s*(?:\\left|\\[bB]ig+l?)?\s*\(")
 BASE = re.compile(r"\s*_\s*(?:([0-9A-Za-z])|\{\s*(\w+)\s*\})")
 
 Step = Token | Callable[[], None]
@@ -64,7 +37,7 @@ Step = Token | Callable[[], None]
 class LatexReader:
     """Reads one text from left to right; `waiting` holds open braces and what must follow pending arguments."""
 
-    def __init__(self, spelling: Spelling, bound: Collection[str], limits: Limits) -> None:
+    def __init__(self, spelling: Spelling, bound: AbstractSet[str], limits: Limits) -> None:
         """`bound` names with several letters are read as names, not as products of letters."""
         self.spelling, self.plain, self.bound, self.limits = spelling, spelling.plain, bound, limits
         self.at = 0
@@ -132,8 +105,8 @@ class LatexReader:
     def _open(self) -> None:
         start = self.at
         self.at += 1
-        if (closing := re.compile(r"\s*\}").match(self.plain, self.at)) is not None:
-            self.at = closing.end()  # {} only separates
+        if (nothing := CLOSING.match(self.plain, self.at)) is not None:
+            self.at = nothing.end()  # {} only separates
             return
         self._put("(", "(", start)
         self.waiting.append(self._token("(", "{", start, self.at))
@@ -154,7 +127,8 @@ class LatexReader:
         start = self.at
         self.at = match.end() if match else self.at + 1
         if text == "_" or kind == NAME:
-            raise ExpressionError("an index stands without its name", place=Place(*self.spelling.place(start, self.at)))
+            place = Place(*self.spelling.place(start, self.at))
+            raise ExpressionError("this index cannot be read", place=place, hint="for example x_1 or x_{12}")
         self._put("^" if text == "**" else text if kind == "sign" else kind, "^" if text == "**" else text, start)
         if text == "^":
             self._power()
@@ -162,7 +136,7 @@ class LatexReader:
     def _power(self) -> None:
         """In LaTeX x^10 is x¹0, and hardly ever meant."""
         self._skip_space()
-        digits = re.compile(r"[0-9]{2,}").match(self.plain, self.at)
+        digits = DIGITS.match(self.plain, self.at)
         if digits:
             place = Place(*self.spelling.place(self.at, digits.end()))
             raise ExpressionError(
@@ -182,6 +156,9 @@ class LatexReader:
         elif len(word[0]) > 1 and word[0] in CALLABLE and word[0] not in self.bound:
             self.at = word.end()
             self._put(NAME, word[0], start)
+        elif word[0] == "pi" and not {"p", "i"} & self.bound:
+            self.at = word.end()
+            self._letter("pi", start)
         else:
             self.at += 1
             self._letter(self.plain[start], start)
@@ -199,7 +176,7 @@ class LatexReader:
         self._put(kind, letter, start)
 
     def _parenthesis_follows(self) -> bool:
-        return re.compile(r"\s*(?:\\left|\\[bB]ig+l?)?\s*\(").match(self.plain, self.at) is not None
+        return PARENTHESIS.match(self.plain, self.at) is not None
 
     def _command(self) -> None:
         start = self.at
@@ -208,23 +185,26 @@ class LatexReader:
             raise self._unknown(start, start + 2)
         name = match[1]
         self.at = match.end()
-        if name in SILENT:
-            return
         if name in FRACTIONS:
             self._fraction(start)
         elif name == "sqrt":
             self._root(start)
-        elif name in SIGNS:
+        elif name in ROMAN:
+            self._roman(start)
+        elif name == "log":
+            self._logarithm(start)
+        elif name not in SILENT:
+            self._symbol(name, start)
+
+    def _symbol(self, name: str, start: int) -> None:
+        """A command that takes no argument."""
+        if name in SIGNS:
             self._put(SIGNS[name], SIGNS[name], start)
         elif name in BRACKETED:
             for text in BRACKETED[name]:
                 self._put(NAME if text.isalpha() else text, text, start)
-        elif name in ROMAN:
-            self._roman(start)
         elif name in LETTERS:
             self._letter(LETTERS[name], start)
-        elif name == "log":
-            self._logarithm(start)
         elif name in CALLABLE:
             self._put(NAME, name, start)
         else:
@@ -291,17 +271,11 @@ class LatexReader:
         known = {*LETTERS, *SIGNS, *FRACTIONS, *CALLABLE, "sqrt", "left", "right"}
         guess = nearest(name, known)
         hint = REFUSED.get(name) or (guess and f"did you mean \\{guess}?")
-        if name == "\\":
-            hint = "give one formula on one line"
-        elif not name:
-            hint = r"a backslash begins a LaTeX command, for example \sin x"
-        elif not name[0].isalpha():
-            hint = f"write {shown(name)} without the backslash"
         place = Place(*self.spelling.place(start, min(end, len(self.plain))))
         return ExpressionError(f"\\{shown(name)} has no meaning here", place=place, hint=hint)
 
 
-def tokenize_latex(spelling: Spelling, bound: Collection[str], limits: Limits) -> tuple[list[Token], tuple[str, ...]]:
+def tokenize_latex(spelling: Spelling, bound: AbstractSet[str], limits: Limits) -> tuple[list[Token], tuple[str, ...]]:
     """The tokens of a LaTeX text, and notes on what a reader could doubt."""
     reader = LatexReader(spelling, bound, limits)
     return reader.read(), tuple(reader.notes)

@@ -82,6 +82,8 @@ class Lookahead:
     def multiplies(self, token: Token) -> bool:
         """Whether x in x(y + 1) is a variable, so that a product is meant and not a call."""
         name = token.text
+        if name in self.scope.functions:
+            return False
         if self.scope.known(name) or name in CONSTANTS:
             return True
         if self.scope.closed:

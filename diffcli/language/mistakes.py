@@ -3,7 +3,7 @@
 from diffcli.errors import ExpressionError, Place
 from diffcli.graph.ops import CALLABLE
 from diffcli.language.characters import describe, shown
-from diffcli.language.suggestions import ARRAYS, INSTEAD, nearest_function
+from diffcli.language.suggestions import ARRAYS, INSTEAD, WORDS, nearest_function
 from diffcli.language.tokens import END, LETTER, NUMBER, OTHER, POWER, WORDLIKE, Token
 
 OPERATORS = frozenset("+-*/^=<>,") | {"<=", ">=", "==", "!=", "//"}
@@ -129,18 +129,19 @@ def stray_comma(token: Token, before: Token, after: Token, text: str, *, outside
 
 def unknown_function(token: Token, text: str) -> ExpressionError:
     """For a name that is called and is neither a function nor a variable."""
-    guess = nearest_function(token.text)
+    base = token.text[4:] if token.text.startswith("log_") else ""
+    guess = None if base or token.text in INSTEAD else nearest_function(token.text)
     if token.text in ARRAYS:
         hint: str | None = "arrays are not supported yet: scalars only"
-    elif token.text in INSTEAD:
-        hint = INSTEAD[token.text]
-    elif token.text.startswith("log_"):
-        hint = f"write log(x, {token.text[4:]})"
+    elif token.text in INSTEAD or token.text in WORDS:
+        hint = INSTEAD.get(token.text) or WORDS[token.text]
+    elif base:
+        hint = f"write log(x, {base})"
     elif guess:
         hint = f"did you mean {guess}?"
     else:
         hint = f"for a product write {token.text}*(…); `diffcli ops` lists the functions"
-    replaced = text[: token.start] + guess + text[token.end :] if guess and token.text not in INSTEAD else None
+    replaced = text[: token.start] + guess + text[token.end :] if guess else None
     return ExpressionError(
         f"'{token.text}' is no function known here", place=token.place, hint=hint, correction=replaced
     )
@@ -189,13 +190,12 @@ def adjacent_numbers(before: Token, token: Token, text: str) -> ExpressionError:
     what = "two numbers stand" if before.kind in (NUMBER, POWER) else "a name and a number stand"
     head, tail = text[: before.end], text[token.start :]
     number = f"0{tail}" if tail.startswith(".") else tail
-    ambiguous = before.kind == NUMBER and not token.text.startswith(".")
     subscript = before.kind == LETTER and before.end == token.start
     return ExpressionError(
         f"{what} side by side without an operator",
         place=Place(before.start, token.end),
         hint=f"an index is written {before.text}_{token.text}" if subscript else "write * between them",
-        correction=None if ambiguous or subscript else f"{head}*{number}",
+        correction=None if before.kind == NUMBER or subscript else f"{head}*{number}",
     )
 
 
@@ -233,6 +233,15 @@ def comparison(token: Token) -> ExpressionError:
     """For a comparison that is not the condition of a where."""
     return ExpressionError(
         f"'{token.text}' only stands in the condition of where", place=token.place, hint="where(x < 0, a, b)"
+    )
+
+
+def called(token: Token) -> ExpressionError:
+    """For f(3) where the program itself defines f."""
+    return ExpressionError(
+        f"'{token.text}' is defined by this program and cannot be called in it",
+        place=token.place,
+        hint="name an intermediate instead: a = x^2; a + 1",
     )
 
 

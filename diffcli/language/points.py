@@ -106,7 +106,7 @@ def _described(name: str) -> str:
 
 
 def _proposal(variables: Collection[str], point: Mapping[str, PointValue]) -> str | None:
-    """A point for all variables: the values given, where a name is meant by another its value, else 1, 2, 3, …"""
+    """A point for all variables: the values given, where a name is meant by another its value, else 1, 2, and so on."""
     if not variables:
         return None
     spare = [name for name in point if name not in variables]
@@ -155,16 +155,16 @@ def _no_value(text: str, place: Place, before: PointValue | None) -> PointError:
 def _name(text: str, start: int) -> str:
     """The one name before the equals sign, spelled as in expressions (x₁ is x_1)."""
     try:
-        name, end = tokenize(spell(text.strip()))[:2]
-    except (ExpressionError, ValueError):
-        name = end = None  # type: ignore[assignment]
-    if name is None or name.kind != NAME or end.kind != END:
+        tokens = tokenize(spell(text.strip()))
+    except ExpressionError:
+        tokens = []
+    if [token.kind for token in tokens] != [NAME, END]:
         raise PointError(
             f"'{shown(text.strip()[:40])}' is not a name" if text.strip() else "a name is missing before '='",
             place=Place(start, start + max(1, len(text))),
             hint="names are made of letters, digits and underscores; for example x=2,y=3",
         )
-    return name.text
+    return tokens[0].text
 
 
 def _value(name: str, text: str, start: int, limits: Limits) -> PointValue:

@@ -1,6 +1,7 @@
 """Programs: statements separated by ; or new lines, with named intermediates, definitions and several outputs."""
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from diffcli.errors import ExpressionError
@@ -27,6 +28,7 @@ def read_program(scope: Scope, tokens: list[Token], limits: Limits) -> Graph:
     if not statements:
         raise missing_operand(tokens[-1:], 0, scope.text)
     _declare(scope, statements)
+    _note_lines(scope, statements)
     results: list[tuple[Statement, int]] = []
     for statement in statements:
         position = ExpressionReader(statement.body, scope, limits).read()
@@ -105,8 +107,18 @@ def _declare(scope: Scope, statements: list[Statement]) -> None:
             if token.text in assigned or own.count(token.text) > 1:
                 raise ExpressionError(f"'{token.text}' is defined twice", place=token.place, hint="use another name")
             parameters.setdefault(token.text, token)
-    header = next((s.name for s in statements if s.parameters is not None), None)
-    scope.declare(assigned, parameters.values(), header)
+    functions = [s.name for s in statements if s.name is not None and s.parameters is not None]
+    scope.declare(assigned, parameters.values(), functions)
+
+
+def _note_lines(scope: Scope, statements: list[Statement]) -> None:
+    """A line that begins with a sign could be meant to go on with the line before it."""
+    for before, statement in pairwise(statements):
+        first = statement.body[0]
+        if statement.name is None and first.kind in ("+", "-"):
+            between = scope.text[before.body[-1].start : first.start]
+            if "\n" in between:
+                scope.note("a new line begins a new expression; put one of several lines in brackets")
 
 
 def _given_and_assigned(name: Token, text: str, *, alone: bool) -> ExpressionError:

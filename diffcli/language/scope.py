@@ -1,6 +1,6 @@
 """What each name of a program stands for: a constant, an intermediate, or one of the user's variables."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from diffcli.errors import ExpressionError
 from diffcli.graph.program import CONSTANT, INPUT, Builder
@@ -24,15 +24,17 @@ class Scope:
         self.assigned: frozenset[str] = frozenset()
         self.parameters: tuple[str, ...] = ()
         self.header: Token | None = None
+        self.functions: frozenset[str] = frozenset()
         self.values: dict[str, int] = {}
         self.names: dict[int, str] = {}
         self.notes: dict[str, None] = {}
         self.doubtful = False
 
-    def declare(self, assigned: Iterable[str], parameters: Iterable[Token], header: Token | None) -> None:
+    def declare(self, assigned: Iterable[str], parameters: Iterable[Token], functions: Sequence[Token]) -> None:
         """Names that the program itself defines, known before its first expression is read."""
         self.assigned = frozenset(assigned)
-        self.header = header
+        self.functions = frozenset(token.text for token in functions)
+        self.header = functions[0] if functions else None
         for token in parameters:
             self.inputs[token.text] = self.builder.input(token.text, token.place)
         self.parameters = tuple(self.inputs)

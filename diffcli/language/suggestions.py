@@ -4,27 +4,9 @@ from collections.abc import Collection, Iterable
 
 from diffcli.graph.ops import CALLABLE
 
-ARRAYS = frozenset(
-    [
-        "sum",
-        "mean",
-        "prod",
-        "dot",
-        "transpose",
-        "norm",
-        "softmax",
-        "logsumexp",
-        "cross_entropy",
-        "matmul",
-        "einsum",
-        "reshape",
-        "T",
-        "argmax",
-        "argmin",
-        "var",
-        "std",
-    ]
-)
+_ARRAYS = """sum mean prod dot transpose norm softmax logsumexp cross_entropy matmul einsum reshape argmax argmin var
+std T"""
+ARRAYS = frozenset(_ARRAYS.split())
 """Functions of arrays, which are another story."""
 
 INSTEAD = {
@@ -49,9 +31,7 @@ INSTEAD = {
         "give the function itself; diffcli computes its derivatives",
     ),
     **dict.fromkeys(("re", "im", "conjugate", "arg"), "all numbers are real here"),
-    **dict.fromkeys(
-        ("Eq", "Ne", "Lt", "Gt", "Le", "Ge"), "comparisons are written x < y, inside where(condition, a, b)"
-    ),
+    **dict.fromkeys(("Eq", "Ne", "Lt", "Gt", "Le", "Ge"), "comparisons are written x < y, in where(condition, a, b)"),
 }
 
 WORDS = {
@@ -63,6 +43,13 @@ WORDS = {
 }
 """Words of programming languages, which nobody multiplies by accident."""
 
+
+ENGLISH = {
+    "sine": "sin", "cosine": "cos", "tangent": "tan", "secant": "sec", "cosecant": "csc", "cotangent": "cot",
+    "logarithm": "log", "exponential": "exp", "squareroot": "sqrt", "root": "sqrt", "cuberoot": "cbrt",
+    "absolute": "abs", "magnitude": "abs", "signum": "sign", "maximum": "max", "minimum": "min",
+}  # fmt: skip
+"""Words for functions whose names are too short to be found by their likeness."""
 
 LONG = 40
 """Longer names are compared with nothing."""
@@ -79,13 +66,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         return None
     from difflib import get_close_matches
 
-    matches = get_close_matches(name.lower(), candidates, n=1, cutoff=0.7)
+    matches = get_close_matches(name.lower(), candidates, n=1, cutoff=0.76)
     return matches[0] if matches else None
 
 
 def nearest_function(name: str) -> str | None:
     """The function that `name` was probably meant to be, or None."""
-    return nearest(name, CALLABLE)
+    return ENGLISH.get(name.lower()) or nearest(name, CALLABLE)
 
 
 def split_product(name: str, known: Collection[str]) -> list[str] | None:

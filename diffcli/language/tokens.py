@@ -55,7 +55,7 @@ def tokenize(spelling: Spelling) -> list[Token]:
             continue
         text = match[kind]
         if kind == "sign":
-            kind = text = SYNONYMS.get(text, text)
+            kind = SYNONYMS.get(text, text)
             depth += (text in OPENING) - (text in CLOSING)
         elif kind == "newline":
             if depth > 0 or not tokens or tokens[-1].kind in UNFINISHED:

@@ -5,6 +5,8 @@ precision.
 """
 
 import math
+import operator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from diffcli.errors import PointError
@@ -13,7 +15,18 @@ from diffcli.graph.program import CONSTANT, Graph
 
 LARGEST = 40_000
 """Rationals with more bits than this are rounded."""
-DEFAULT_FUNCTIONS = {"min": min, "max": max, "round": round, "sign": lambda x: (x > 0) - (x < 0), "abs": abs}
+DOUBLES: dict[str, Callable[..., float]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "round": round,
+}
+"""What Python's math has no name for; all its other functions are used as they are."""
 
 
 class Rational(NamedTuple):
@@ -90,19 +103,7 @@ def _power(a: int, b: int, exponent: int) -> Rational | None:
 
 def _double(op: str, args: list[float]) -> float:
     """The result in double precision; ArithmeticError and ValueError where there is none."""
-    if op in DEFAULT_FUNCTIONS:
-        return float(DEFAULT_FUNCTIONS[op](*args))
-    if op in ("add", "sub", "mul", "div", "neg"):
-        return _arithmetic(op, args)
-    name = OPS[op].call("math")
-    function = getattr(math, name or "", None)
+    function = DOUBLES.get(op) or getattr(math, OPS[op].call("math") or "", None)
     if function is None:
         raise PointError(f"{op} cannot be computed in a point", hint="write its value as a number")
     return float(function(*args))
-
-
-def _arithmetic(op: str, args: list[float]) -> float:
-    a, b = args[0], args[-1]
-    return {"add": lambda: a + b, "sub": lambda: a - b, "mul": lambda: a * b, "div": lambda: a / b, "neg": lambda: -a}[
-        op
-    ]()

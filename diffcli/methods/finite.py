@@ -15,7 +15,7 @@ from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, GaveUp, Jacobian, Program
 
 EPSILON = 2.0**-52
-COMPLEX_STEP = 1e-150
+COMPLEX_STEP = 1e-100
 """So small that h² is nothing beside 1, so large that h times a small derivative does not underflow."""
 SHRINKINGS = 9
 """How often a step that leaves the domain is divided by 16: from cbrt(eps) down to the spacing of doubles."""
@@ -93,11 +93,15 @@ class PreparedFinite:
     ) -> None:
         """Compile f; a `step` is used as given. The scheme "complex-step" needs `complexes.compiled` as compiler."""
         if scheme not in SCHEMES:
-            raise UsageError(f"there is no scheme {scheme!r} of finite differences", hint=f"one of {', '.join(SCHEMES)}")
+            raise UsageError(
+                f"there is no scheme {scheme!r} of finite differences", hint=f"one of {', '.join(SCHEMES)}"
+            )
         if step is not None and not 0 < step < math.inf:
             raise UsageError("the step size h must be a positive number", hint="for example --h 1e-6")
         if scheme == COMPLEX and (missing := complexes.unsupported(graph)):
-            raise GaveUp(f"a complex step needs {' and '.join(missing)} of a complex number, which Python does not have")
+            raise GaveUp(
+                f"a complex step needs {' and '.join(missing)} of a complex number, which Python does not have"
+            )
         self.notes: tuple[str, ...] = ()
         self._scheme, self._step = scheme, step
         self._inputs = [(graph.inputs.index(position), graph.nodes[position].literal) for position in wrt]
@@ -177,9 +181,8 @@ class PreparedFinite:
 
 
 def default_step(stencil: Stencil, x: float) -> float:
-    """scale · max(1, |x|), rounded so that x + h and x − h are doubles."""
-    size = abs(x)
-    return representable(stencil.scale * (size if size > 1.0 else 1.0), x)
+    """The step scale · max(1, |x|), rounded so that x + h and x − h are doubles."""
+    return representable(stencil.scale * max(1.0, abs(x)), x)
 
 
 def representable(h: float, x: float) -> float:
@@ -188,8 +191,8 @@ def representable(h: float, x: float) -> float:
 
 
 def complex_step(x: float) -> float:
-    """1e-150, less only beside a number that is itself that small."""
-    return COMPLEX_STEP if x == 0 or abs(x) > 1e-130 else abs(x) * 1e-20
+    """1e-100, less only beside a number that is itself that small."""
+    return COMPLEX_STEP if x == 0 or abs(x) > 1e-80 else abs(x) * 1e-20
 
 
 def shrinking_steps(stencil: Stencil, x: float) -> Iterator[tuple[float, float]]:

@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import diffcli
 from diffcli.graph.program import Graph, Node
 from diffcli.methods.method import Compiler, GaveUp, Jacobian
-from diffcli.methods.symbolic_worker import encoded
+from diffcli.methods.symbolic_worker import Payload, encoded
 
 TIME_LIMIT = 5.0
 MEMORY_LIMIT = 2**30
@@ -39,10 +38,8 @@ class SymbolicJob:
         self.seconds = 0.0
         """How long the child took, its start included (known after `result`)."""
         self._graph, self._wrt, self._time_limit = graph, tuple(wrt), time_limit
-        self._answer: dict[str, Any] = {}
-        process = _start_worker(time_limit, memory)
-        weakref.finalize(self, _kill, process)  # at the latest when this process ends
-        self._thread = threading.Thread(target=self._converse, args=(process,), daemon=True)
+        self._answer: Payload = {}
+        self._thread = threading.Thread(target=self._converse, args=(memory,), daemon=True)
         self._thread.start()
 
     def result(self) -> Graph:
@@ -57,40 +54,50 @@ class SymbolicJob:
 
     @cached_property
     def _formulas(self) -> Graph:
-        if "gave_up" in self._answer:
-            raise GaveUp(self._answer["gave_up"])
-        graph, variables = self._graph, [self._graph.nodes[position].literal for position in self._wrt]
-        added = self._answer["nodes"][len(graph.nodes) :]
-        nodes = (*graph.nodes, *(Node(op, tuple(args), literal) for op, args, literal in added))
-        names = [f"d{output}_d{variable}" for output in graph.output_names for variable in variables]
-        return Graph(
-            nodes, graph.inputs, tuple(self._answer["outputs"]), (*graph.output_names, *names), graph.names
-        )
+        return formulas(self._graph, self._wrt, self._answer)
 
-    def _converse(self, process: "subprocess.Popen[bytes]") -> None:
-        """Send the question, await the answer until the time is up, and leave no process behind."""
-        start = time.perf_counter()
-        request = {**encoded(self._graph), "wrt": self._wrt, "max_nodes": MAX_NODES}
+    def _converse(self, memory: int) -> None:
+        """Ask the child, await its answer until the time is up, and leave no process behind."""
+        began = time.perf_counter()
         try:
-            answer, _ = process.communicate(json.dumps(request).encode(), timeout=self._time_limit)
+            text = self._asked(memory)
+            self._answer = json.loads(text)
         except subprocess.TimeoutExpired:
-            answer = b""
+            self._answer = {"gave_up": f"SymPy took more than {self._time_limit:g} s"}
+        except OSError:
+            self._answer = {"gave_up": "no process can be started for SymPy"}
+        except ValueError:  # no answer, or half of one
+            self._answer = {"gave_up": "SymPy's process broke down, probably for lack of memory"}
+        self.seconds = time.perf_counter() - began
+
+    def _asked(self, memory: int) -> bytes:
+        process = _start_worker(self._time_limit, memory)
+        weakref.finalize(self, _kill, process)  # at the latest when this program ends
+        try:
+            return process.communicate(request(self._graph, self._wrt), timeout=self._time_limit)[0]
+        finally:
             _kill(process)
             process.communicate()  # reaps it
-        self.seconds = time.perf_counter() - start
-        if answer:
-            self._answer = json.loads(answer)
-        elif self.seconds >= self._time_limit:
-            self._answer = {"gave_up": f"SymPy took more than {self._time_limit:g} s"}
-        else:
-            self._answer = {"gave_up": "SymPy's process broke down, probably for lack of memory"}
 
 
-def start(
-    graph: Graph, wrt: Sequence[int], time_limit: float = TIME_LIMIT, memory: int = MEMORY_LIMIT
-) -> SymbolicJob:
+def start(graph: Graph, wrt: Sequence[int], time_limit: float = TIME_LIMIT, memory: int = MEMORY_LIMIT) -> SymbolicJob:
     """Begin to differentiate `graph` by the inputs at the positions `wrt`."""
     return SymbolicJob(graph, wrt, time_limit, memory)
+
+
+def request(graph: Graph, wrt: Sequence[int]) -> bytes:
+    """What the child is asked."""
+    return json.dumps({**encoded(graph), "wrt": tuple(wrt), "max_nodes": MAX_NODES}).encode()
+
+
+def formulas(graph: Graph, wrt: Sequence[int], answer: Payload) -> Graph:
+    """The child's answer as a graph, with the user's names again; raises `GaveUp` if it has none."""
+    if "gave_up" in answer:
+        raise GaveUp(answer["gave_up"])
+    added = answer["nodes"][len(graph.nodes) :]
+    nodes = (*graph.nodes, *(Node(op, tuple(args), literal) for op, args, literal in added))
+    names = [f"d{output}_d{graph.nodes[position].literal}" for output in graph.output_names for position in wrt]
+    return Graph(nodes, graph.inputs, tuple(answer["outputs"]), (*graph.output_names, *names), graph.names)
 
 
 def _start_worker(time_limit: float, memory: int) -> "subprocess.Popen[bytes]":
@@ -101,7 +108,7 @@ def _start_worker(time_limit: float, memory: int) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONHASHSEED": "0"},  # the same formula every time
+        env={**os.environ, "PYTHONHASHSEED": "0", "SYMPY_CACHE_SIZE": "None"},  # the same formula every time; speed
         start_new_session=True,  # the interrupt key is for the main process, which ends this one
     )
 
@@ -125,10 +132,10 @@ class PreparedSymbolic:
         """Operations of the derivatives written out in full, and with each common subexpression computed once."""
         self.notes: tuple[str, ...] = ()
         if self.written_out > SWELL * self.shared:
-            self.notes = (
-                f"expression swell: {self.written_out} operations written out in full, "
-                f"{self.shared} when common subexpressions are computed once",
+            sizes = (
+                f"{self.written_out} operations written out in full, {self.shared} with common subexpressions shared"
             )
+            self.notes = (f"expression swell: {sizes}",)
         self._outputs, self._width = len(graph.outputs), len(wrt)
         self._program = compiler(self.formulas, "evaluation")
 

@@ -81,8 +81,8 @@ def limit(seconds: float, memory: int) -> None:
     cpu_seconds = math.ceil(seconds)
     for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, cpu_seconds), (resource.RLIMIT_CORE, 0)):
         allowed = resource.getrlimit(what)[1]
-        most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
-        resource.setrlimit(what, (most, allowed))
+        unlimited = allowed == resource.RLIM_INFINITY
+        resource.setrlimit(what, (most if unlimited else min(most, allowed), allowed))
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 

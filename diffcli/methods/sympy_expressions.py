@@ -140,8 +140,8 @@ class Expressions:
     def _chain(self, node: Node) -> Chain:
         """Take over the longer of the two argument's chains if nobody else needs it, and append the other."""
         combine, invert = _CHAINS[node.op]
-        if len(node.args) == 1:
-            return Chain(combine, [invert(self[node.args[0]])])
+        if node.op == "neg":
+            return Chain(combine, [-self[node.args[0]]])
         left, right = node.args
         if invert is None and len(self._own_chain(right, combine)) > len(self._own_chain(left, combine)):
             left, right = right, left
@@ -154,7 +154,7 @@ class Expressions:
         mine = isinstance(chain, Chain) and chain.combine is combine and self._uses[position] == 1
         return chain.parts if mine and isinstance(chain, Chain) else []
 
-    def _power(self, base: int, exponent: int) -> Expr:
+    def power(self, base: int, exponent: int) -> Expr:
         """A rational exponent stays unknown to SymPy where it would raise a huge number to it."""
         x, y = self[base], self[exponent]
         if isinstance(y, Rational):
@@ -164,19 +164,21 @@ class Expressions:
                 y = self.symbol(exponent)
         return x**y
 
-    def _absolute(self, argument: int) -> Expr:
+    def absolute(self, argument: int) -> Expr:
         """|u|, or sign(u)·u where SymPy would fear that u is complex (it does of ln x)."""
         u = self[argument]
         return sympy.Abs(u) if u.is_extended_real else self._sign(argument) * u
 
-    def _real_cube_root(self, argument: int) -> Expr:
+    def real_cube_root(self, argument: int) -> Expr:
+        """sign(u)·(sign(u)·u)^(1/3)."""
         sign = self._sign(argument)
         return sign * (sign * self[argument]) ** Rational(1, 3)
 
     def _sign(self, position: int) -> Symbol:
         return self.symbol(self.builder.apply("sign", position))
 
-    def _where(self, condition: int, x: int, y: int) -> Expr:
+    def where(self, condition: int, x: int, y: int) -> Expr:
+        """A choice by the symbol of the condition, so that SymPy never asks when it holds."""
         chosen = Symbol(f"c{condition:06d}")
         self.meanings[chosen] = condition
         return sympy.Piecewise((self[x], chosen), (self[y], True))
@@ -199,9 +201,9 @@ _CHAINS: dict[str, tuple[Callable[..., Expr], Callable[[Expr], Expr] | None]] = 
     "div": (sympy.Mul, lambda x: 1 / x),
 }
 _STRUCTURES: dict[str, Callable[..., Expr]] = {
-    "pow": Expressions._power,
-    "abs": Expressions._absolute,
-    "cbrt": Expressions._real_cube_root,
-    "where": Expressions._where,
+    "pow": Expressions.power,
+    "abs": Expressions.absolute,
+    "cbrt": Expressions.real_cube_root,
+    "where": Expressions.where,
 }
 _KNOWN = LOCALLY_CONSTANT | _CHAINS.keys() | _STRUCTURES.keys()

@@ -4,7 +4,6 @@ Equal subexpressions become one node. Sums and products are written as a person 
 negative powers stand below a fraction line.
 """
 
-import decimal
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
@@ -14,9 +13,15 @@ from sympy import Expr, Integer, Rational, Symbol
 
 from diffcli.graph.program import Builder
 from diffcli.methods.method import GaveUp
+from diffcli.methods.sympy_notation import (
+    decimal_text,
+    is_negative,
+    is_reciprocal,
+    is_short_decimal,
+    ordered,
+    with_joined_powers,
+)
 
-MAX_SORTED = 1000
-"""Operations in a sum or product that is still put in a pleasant order; beyond, the order does not matter."""
 EXACT = 10**15
 """Whole numbers below this are doubles, so that a quotient of two of them is rounded once."""
 NAMES: dict[type, str] = {
@@ -91,15 +96,18 @@ class Nodes:
         if len(self._builder.nodes) > self._limit:
             raise GaveUp(f"the derivative has more than {self._limit} operations")
 
-    def _apply(self, op: str, *positions: int) -> int:
+    def apply(self, op: str, *positions: int) -> int:
+        """Add an operation and count it."""
         self._applied += 1
         return self._builder.apply(op, *positions)
 
-    def _constant(self, literal: str) -> int:
+    def constant(self, literal: str) -> int:
+        """Add a literal."""
         return self._builder.constant(literal)
 
-    def _fold(self, op: str) -> Callable[..., int]:
-        return lambda *positions: reduce(lambda x, y: self._apply(op, x, y), positions)
+    def fold(self, op: str) -> Callable[..., int]:
+        """Join all with one operation, from the left."""
+        return lambda *positions: reduce(lambda x, y: self.apply(op, x, y), positions)
 
     def _taken_apart(self, expression: Expr) -> Parts:
         if expression in self._positions:
@@ -110,126 +118,120 @@ class Nodes:
         if kind in _RULES:
             return _RULES[kind](self, expression)
         if kind in NAMES:
-            return Parts(expression.args, lambda *positions: self._apply(NAMES[kind], *positions))
+            return Parts(expression.args, lambda *positions: self.apply(NAMES[kind], *positions))
         raise GaveUp(f"SymPy's derivative contains {kind.__name__}, which cannot be evaluated here")
 
     def _rational(self, number: Rational) -> int:
         p, q = int(number.p), int(number.q)
-        if q > 1 and abs(p) < EXACT and q < EXACT and not _is_short_decimal(q):
-            return self._apply("div", self._constant(str(p)), self._constant(str(q)))
-        return self._constant(_decimal(p, q))
+        if q > 1 and abs(p) < EXACT and q < EXACT and not is_short_decimal(q):
+            return self.apply("div", self.constant(str(p)), self.constant(str(q)))
+        return self.constant(decimal_text(p, q))
 
-    def _sum(self, expression: Expr) -> Parts:
-        """x − y instead of x + (−1)·y, and a positive term first if there is one."""
-        terms = list(self._ordered(expression))
-        first = next((k for k, term in enumerate(terms) if not _is_negative(term)), 0)
+    def sum(self, expression: Expr) -> Parts:
+        """Write x − y instead of x + (−1)·y, and a positive term first if there is one."""
+        terms = list(ordered(expression))
+        first = next((k for k, term in enumerate(terms) if not is_negative(term)), 0)
         terms.insert(0, terms.pop(first))
-        negative = [_is_negative(term) for term in terms]
+        negative = [is_negative(term) for term in terms]
 
         def combine(*positions: int) -> int:
-            total = self._apply("neg", positions[0]) if negative[0] else positions[0]
+            total = self.apply("neg", positions[0]) if negative[0] else positions[0]
             for position, subtract in zip(positions[1:], negative[1:], strict=True):
-                total = self._apply("sub" if subtract else "add", total, position)
+                total = self.apply("sub" if subtract else "add", total, position)
             return total
 
         return Parts([-term if subtract else term for term, subtract in zip(terms, negative, strict=True)], combine)
 
-    def _product(self, expression: Expr) -> Parts:
-        """−(a·b / (c·d)) instead of −1·a·b·c^(−1)·d^(−1)."""
-        if _is_negative(expression):
-            return Parts([-expression], lambda position: self._apply("neg", position))
+    def product(self, expression: Expr) -> Parts:
+        """Write −(a·b / (c·d)) instead of −1·a·b·c^(−1)·d^(−1)."""
+        if is_negative(expression):
+            return Parts([-expression], lambda position: self.apply("neg", position))
         above: list[Expr] = []
         below: list[Expr] = []
-        for factor in _with_joined_powers(self._ordered(expression)):
-            if isinstance(factor, Rational) and factor.q > 1 and not _is_short_decimal(int(factor.q)):
+        for factor in with_joined_powers(ordered(expression)):
+            if isinstance(factor, Rational) and factor.q > 1 and not is_short_decimal(int(factor.q)):
                 above += [Integer(factor.p)] if factor.p > 1 else []
                 below.append(Integer(factor.q))
-            elif _is_reciprocal(factor):
+            elif is_reciprocal(factor):
                 below.append(1 / factor)
             else:
                 above.append(factor)
         if not below:
-            return Parts(above, self._fold("mul"))
+            return Parts(above, self.fold("mul"))
         return self._fraction(above or [Integer(1)], below)
 
     def _fraction(self, above: list[Expr], below: list[Expr]) -> Parts:
-        multiply = self._fold("mul")
+        multiply = self.fold("mul")
 
         def combine(*positions: int) -> int:
-            return self._apply("div", multiply(*positions[: len(above)]), multiply(*positions[len(above) :]))
+            return self.apply("div", multiply(*positions[: len(above)]), multiply(*positions[len(above) :]))
 
         return Parts([*above, *below], combine)
 
-    def _power(self, expression: Expr) -> Parts:
+    def power(self, expression: Expr) -> Parts:
+        """Write 1/x and sqrt(x) instead of powers."""
         base, exponent = expression.args
-        if _is_reciprocal(expression):
+        if is_reciprocal(expression):
             return self._fraction([Integer(1)], [1 / expression])
         if exponent == Rational(1, 2):
-            return Parts([base], lambda x: self._apply("sqrt", x))
-        return Parts([base, exponent], lambda x, y: self._apply("pow", x, y))
+            return Parts([base], lambda x: self.apply("sqrt", x))
+        return Parts([base, exponent], lambda x, y: self.apply("pow", x, y))
 
-    def _step(self, expression: Expr) -> Parts:
+    def step(self, expression: Expr) -> Parts:
         """Heaviside's function of x − y, from the slope of max(x, y): 1 where x > y, and 1/2 where x = y."""
         terms = sympy.Add.make_args(expression.args[0])
-        x = sympy.Add(*(term for term in terms if not _is_negative(term)))
-        y = sympy.Add(*(-term for term in terms if _is_negative(term)))
+        x = sympy.Add(*(term for term in terms if not is_negative(term)))
+        y = sympy.Add(*(-term for term in terms if is_negative(term)))
 
         def combine(x: int, y: int) -> int:
-            half = self._apply("div", self._apply("eq", x, y), self._constant("2"))
-            return self._apply("add", self._apply("gt", x, y), half)
+            half = self.apply("div", self.apply("eq", x, y), self.constant("2"))
+            return self.apply("add", self.apply("gt", x, y), half)
 
         return Parts([x, y], combine)
 
-    def _piecewise(self, expression: Expr) -> Parts:
+    def piecewise(self, expression: Expr) -> Parts:
         """Nested selections; the last branch holds otherwise."""
         parts = [part for branch in expression.args for part in branch.args]
 
         def combine(*positions: int) -> int:
             result = positions[-2]
             for k in range(len(positions) - 4, -1, -2):
-                result = self._apply("where", positions[k + 1], positions[k], result)
+                result = self.apply("where", positions[k + 1], positions[k], result)
             return result
 
         return Parts(parts, combine)
 
-    def _polygamma(self, expression: Expr) -> Parts:
+    def polygamma(self, expression: Expr) -> Parts:
+        """Write digamma for order 0."""
         order, x = expression.args
         if order == 0:
-            return Parts([x], lambda position: self._apply("digamma", position))
-        return Parts([order, x], lambda n, position: self._apply("polygamma", n, position))
-
-    def _ordered(self, expression: Expr) -> Sequence[Expr]:
-        """The terms of a sum or the factors of a product as a person would order them, if there are not too many."""
-        if sum(1 for _ in zip(sympy.preorder_traversal(expression), range(MAX_SORTED), strict=False)) == MAX_SORTED:
-            return tuple(expression.args)
-        if expression.is_Mul:
-            return tuple(expression.as_ordered_factors())
-        return sorted(expression.as_ordered_terms(), key=_first_symbol)
+            return Parts([x], lambda position: self.apply("digamma", position))
+        return Parts([order, x], lambda n, position: self.apply("polygamma", n, position))
 
 
 def _literal(text: str) -> Callable[[Nodes, Expr], Parts]:
-    return lambda nodes, _: Parts((), lambda: nodes._constant(text))
+    return lambda nodes, _: Parts((), lambda: nodes.constant(text))
 
 
 def _applied(op: str, *literals: str) -> Callable[[Nodes, Expr], Parts]:
-    return lambda nodes, _: Parts((), lambda: nodes._apply(op, *[nodes._constant(text) for text in literals]))
+    return lambda nodes, _: Parts((), lambda: nodes.apply(op, *[nodes.constant(text) for text in literals]))
 
 
 def _folded(op: str) -> Callable[[Nodes, Expr], Parts]:
-    return lambda nodes, expression: Parts(expression.args, nodes._fold(op))
+    return lambda nodes, expression: Parts(expression.args, nodes.fold(op))
 
 
 def _negated_condition(nodes: Nodes, expression: Expr) -> Parts:
-    return Parts(expression.args, lambda condition: nodes._apply("eq", condition, nodes._constant("0")))
+    return Parts(expression.args, lambda condition: nodes.apply("eq", condition, nodes.constant("0")))
 
 
 _RULES: dict[type, Callable[[Nodes, Expr], Parts]] = {
-    sympy.Add: Nodes._sum,
-    sympy.Mul: Nodes._product,
-    sympy.Pow: Nodes._power,
-    sympy.Heaviside: Nodes._step,
-    sympy.Piecewise: Nodes._piecewise,
-    sympy.polygamma: Nodes._polygamma,
+    sympy.Add: Nodes.sum,
+    sympy.Mul: Nodes.product,
+    sympy.Pow: Nodes.power,
+    sympy.Heaviside: Nodes.step,
+    sympy.Piecewise: Nodes.piecewise,
+    sympy.polygamma: Nodes.polygamma,
     sympy.Max: _folded("max"),
     sympy.Min: _folded("min"),
     sympy.And: _folded("min"),
@@ -245,41 +247,3 @@ _RULES: dict[type, Callable[[Nodes, Expr], Parts]] = {
     type(sympy.zoo): _applied("div", "0", "0"),
     type(sympy.nan): _applied("div", "0", "0"),
 }
-
-
-def _is_negative(term: Expr) -> bool:
-    return bool(term.as_coeff_Mul()[0].is_negative)
-
-
-def _is_reciprocal(factor: Expr) -> bool:
-    return bool(factor.is_Pow and factor.exp.is_Rational and factor.exp.is_negative)
-
-
-def _first_symbol(term: Expr) -> str:
-    """Terms go by their first variable; those without any come last."""
-    return min((symbol.name for symbol in term.free_symbols), default="~")
-
-
-def _with_joined_powers(factors: Sequence[Expr]) -> list[Expr]:
-    """x^n / x is x^(n−1), also at 0; SymPy joins them only where n is a number."""
-    symbolic = {factor.base for factor in factors if factor.is_Pow and not factor.exp.is_number}
-    joined: dict[Expr, Expr] = {}
-    for factor in factors:
-        base, exponent = (factor.base, factor.exp) if factor.is_Pow else (factor, Integer(1))
-        if base in symbolic:
-            joined[base] = joined.get(base, Integer(0)) + exponent
-    return [factor for factor in factors if (factor.base if factor.is_Pow else factor) not in joined] + [
-        base**exponent for base, exponent in joined.items()
-    ]
-
-
-def _is_short_decimal(q: int) -> bool:
-    """Whether a fraction with this denominator is read more easily as a decimal: 0.044715, but x/2 and x/25."""
-    return q > 100 and 10**12 % q == 0
-
-
-def _decimal(p: int, q: int) -> str:
-    """The decimal text of p/q, exact or rounded to 40 digits."""
-    with decimal.localcontext(prec=40, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN):
-        quotient = decimal.Decimal(p) / decimal.Decimal(q)
-    return str(quotient).replace("E+", "e").replace("E", "e")

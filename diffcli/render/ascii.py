@@ -46,13 +46,15 @@ def ascii_text(text: str) -> str:
     """v̄₅ as v5_bar, x² as x^2, · as *, α as alpha; what has no such word as an escape."""
     if text.isascii():
         return text
-    text = ACCENTED.sub(lambda m: f"{m[1]}{m[3]}_{MARKS[m[2]]}", unicodedata.normalize("NFC", text) if _is_latin(text) else text)
+    text = ACCENTED.sub(lambda m: f"{m[1]}{m[3]}_{MARKS[m[2]]}", "".join(map(_marks_apart, text)))
     text = RAISED.sub(lambda m: "^" + m[0].translate(SUPERSCRIPTS), text)
     return "".join(_ascii_character(character) for character in text.translate(SUBSCRIPTS))
 
 
-def _is_latin(text: str) -> bool:
-    return not any(mark in text for mark in MARKS)
+def _marks_apart(character: str) -> str:
+    """ȳ as y and its bar."""
+    parts = unicodedata.normalize("NFD", character)
+    return parts if parts[1:] in MARKS else character
 
 
 def _ascii_character(character: str) -> str:

@@ -8,8 +8,7 @@ def listing(record: Listing, _options: Options) -> Document:
     """A table of entries; the last columns wrap or go where the screen is narrow."""
     last = len(record.columns) - 1
     columns = tuple(
-        Column(name, role="quiet", flexible=k > 0, droppable=k if k == last > 2 else 0)
-        for k, name in enumerate(record.columns)
+        Column(name, flexible=k > 0, droppable=k if k == last > 2 else 0) for k, name in enumerate(record.columns)
     )
     rows = tuple((text(row[0], role="name"), *(text(cell) for cell in row[1:])) for row in record.rows)
     blocks: list[Block] = [Lines((text(record.title, role="title"),)), Table(columns, (Section(rows),)).trimmed()]

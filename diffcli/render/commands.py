@@ -16,7 +16,11 @@ def next_commands(study: Study) -> tuple[Text, ...]:
         suggestion = _command("grad", study, " --scheme richardson")
         return (text("Next: ", Span(suggestion, "code"), " takes better differences"),)
     if study.trace or study.verdict == "no derivative":
-        return (text("Next: ", Span(_command("compare", study), "code"), " measures at other points"),) if study.trace else ()
+        return (
+            (text("Next: ", Span(_command("compare", study), "code"), " measures at other points"),)
+            if study.trace
+            else ()
+        )
     return (text("Next: ", Span(_command("trace", study), "code"), " shows every step"),)
 
 

@@ -5,25 +5,25 @@ from collections.abc import Iterable
 from statistics import geometric_mean, median
 
 from diffcli.render import numbers
-from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Span, Table, Text, text
+from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Span, Table, Text, joined, text
 from diffcli.study.compare import Case, Comparison, MethodSummary
 
-LONGEST = 60
-"""Characters of an expression shown beside its name on a screen."""
+SHORTEST = 12
+"""To how many characters an expression is cut at most."""
 COLUMNS = (
-    Column(role="quiet"),
-    Column("agree", "right", role="quiet"),
-    Column("worst error", "right", role="quiet"),
-    Column("digits", "right", role="quiet"),
-    Column("calls of f", "right", role="quiet", droppable=2),
-    Column("sweeps", "right", role="quiet", droppable=1),
-    Column("operations", "right", role="quiet", droppable=4),
-    Column("prepare", "right", role="quiet", droppable=5),
-    Column("median", "right", role="quiet"),
-    Column("±", "right", role="quiet"),
-    Column("minimum", "right", role="quiet", droppable=3),
-    Column("× f", "right", role="quiet"),
-    Column("× fastest", "right", role="quiet"),
+    Column(),
+    Column("agree", "right"),
+    Column("worst error", "right"),
+    Column("digits", "right"),
+    Column("calls", "right", droppable=2),
+    Column("sweeps", "right", droppable=1),
+    Column("operations", "right", droppable=4),
+    Column("prepare", "right", droppable=5),
+    Column("median", "right"),
+    Column("±", "right"),
+    Column("minimum", "right", droppable=3),
+    Column("× f", "right"),
+    Column("× fastest", "right"),
 )
 
 
@@ -38,11 +38,18 @@ def document(comparison: Comparison, options: Options) -> Document:
 
 
 def _section(case: Case, options: Options) -> Section:
-    shown = case.expression if len(case.expression) <= LONGEST or not options.is_interactive else case.expression[:LONGEST] + " …"
     points = f"{case.points} point{'s' * (case.points != 1)}"
-    title = text(Span(case.name, "title"), *([] if case.name == case.expression else ["   ", Span(shown, "code")]))
-    facts = f"   {points}" + (f", f takes {numbers.seconds(case.function_seconds)}" if case.function_seconds else "")
-    return Section(tuple(_row(method) for method in case.methods), (*title, Span(facts, "quiet")))
+    facts = points + (f", f takes {numbers.seconds(case.function_seconds)}" if case.function_seconds else "")
+    name = _cut(case.name, options, len(facts))
+    expression = "" if case.name == case.expression else _cut(case.expression, options, len(facts) + len(name) + 3)
+    parts = (text(name, role="title"), text(expression, role="code"), text(facts, role="quiet"))
+    return Section(tuple(_row(method) for method in case.methods), joined(filter(None, parts), "   "))
+
+
+def _cut(words: str, options: Options, taken: int) -> str:
+    """The text, cut on a screen to what is left of a line."""
+    room = max((options.width or 0) - taken - 7, SHORTEST)
+    return words if len(words) <= room or not options.is_interactive else words[:room] + " …"
 
 
 def _row(summary: MethodSummary) -> tuple[Text, ...]:
@@ -83,11 +90,11 @@ def _together(comparison: Comparison) -> Table:
             by_method.setdefault(summary.method, []).append(summary)
     columns = (
         Column(),
-        Column("points that agree", "right", role="quiet"),
-        Column("worst error", "right", role="quiet"),
-        Column("median digits", "right", role="quiet"),
-        Column("mean × f", "right", role="quiet"),
-        Column("mean × fastest", "right", role="quiet"),
+        Column("agree", "right"),
+        Column("worst error", "right"),
+        Column("digits", "right"),
+        Column("× f", "right"),
+        Column("× fastest", "right"),
     )
     rows = tuple(_total(method, summaries) for method, summaries in by_method.items())
     return Table(columns, (Section(rows),), "All expressions")
@@ -113,7 +120,12 @@ def _mean(ratios: Iterable[float | None]) -> float | None:
 
 
 def _footer(comparison: Comparison) -> Iterable[Text]:
-    yield text("agree: points within the tolerance of those where the judge has a derivative; worst error: relative.", role="quiet")
+    yield text(
+        "agree: points within the tolerance of those where the judge has a derivative; worst error: relative, of any"
+        " component; digits: the median over the points;"
+        " calls: of f, or of its formulas (symbolic).",
+        role="quiet",
+    )
     yield text(
         f"Timed on {comparison.executor} for all methods, so that the ratios show the algorithms: {comparison.runs} runs in"
         f" turn, median ± half the range; random points from seed {comparison.seed}.",
@@ -124,6 +136,8 @@ def _footer(comparison: Comparison) -> Iterable[Text]:
             if summary.gave_up:
                 yield text(f"note: {case.name}: {summary.method} gave up: {summary.gave_up}", role="quiet")
         if case.without_derivative:
-            yield text(f"note: {case.name}: {case.without_derivative} of {case.points} points have no derivative", role="quiet")
+            yield text(
+                f"note: {case.name}: {case.without_derivative} of {case.points} points have no derivative", role="quiet"
+            )
         yield from (text(f"note: {case.name}: {note}", role="quiet") for note in case.notes)
     yield from (text(f"note: {note}", role="quiet") for note in comparison.notes)

@@ -45,7 +45,9 @@ def defused(cell: Cell) -> str:
     if isinstance(cell, bool):
         return str(cell).lower()
     text = repr(cell) if isinstance(cell, float) else printable(str(cell))
-    is_formula = text.lstrip()[:1] in ("=", "+", "-", "@", "|", "%") and not NUMBER.fullmatch(text) and isinstance(cell, str)
+    is_formula = (
+        text.lstrip()[:1] in ("=", "+", "-", "@", "|", "%") and not NUMBER.fullmatch(text) and isinstance(cell, str)
+    )
     return f"'{text}" if is_formula else text
 
 

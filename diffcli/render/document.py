@@ -36,7 +36,9 @@ def width(text: str) -> int:
     """How many columns of a terminal the text takes."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.category(c) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(c) in WIDE) for c in text)
+    return sum(
+        0 if unicodedata.category(c) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(c) in WIDE) for c in text
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,11 @@ class Excerpt:
         first = self.source.rfind("\n", 0, start) + 1
         last = self.source.find("\n", start)
         last = len(self.source) if last < 0 else last
-        before, inside, after = self.source[first:start], self.source[start : min(end, last)], self.source[min(end, last) : last]
+        before, inside, after = (
+            self.source[first:start],
+            self.source[start : min(end, last)],
+            self.source[min(end, last) : last],
+        )
         return printable(before), printable(inside), printable(after)
 
 
@@ -134,14 +140,18 @@ class Column:
 
     header: str = ""
     align: Align = "left"
-    role: Role = "plain"
+    role: Role = "quiet"
     """Of its header."""
+    latex: str = ""
+    """The header as mathematics in LaTeX."""
     lead: str = ""
     """Written before every cell, such as "= "."""
     droppable: int = 0
     """Left out when the table is too wide, the highest first; 0: never."""
     flexible: bool = False
     """Wraps when the table is too wide."""
+    is_close: bool = False
+    """Whether it stands close to the column before it."""
 
 
 @dataclass(frozen=True)
@@ -160,13 +170,16 @@ class Table:
     sections: tuple[Section, ...]
     title: str = ""
     separator: Literal["rule", "blank", "none"] = "none"
+    gap: int = 3
+    """Spaces between its columns."""
     is_equations: bool = False
     """Whether its rows read name = operation = value, as in the traces."""
 
     def without(self, index: int) -> "Table":
         """The table without one column."""
         sections = (
-            replace(section, rows=tuple(row[:index] + row[index + 1 :] for row in section.rows)) for section in self.sections
+            replace(section, rows=tuple(row[:index] + row[index + 1 :] for row in section.rows))
+            for section in self.sections
         )
         return replace(self, columns=self.columns[:index] + self.columns[index + 1 :], sections=tuple(sections))
 

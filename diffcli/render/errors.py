@@ -6,7 +6,6 @@ from diffcli.errors import DiffcliError
 from diffcli.render.document import Block, Document, Excerpt, Lines, Span, text
 from diffcli.study.values import SCHEMA
 
-COMMAND = "diffcli "
 LONGEST = 400
 
 
@@ -16,9 +15,9 @@ def document(error: DiffcliError) -> Document:
     if error.text and error.place:
         blocks.append(Excerpt(error.text, error.place.start, error.place.end))
     if error.hint:
-        is_command = error.hint.startswith(COMMAND)
-        hint = text("try: ", Span(_cut(error.hint), "code")) if is_command else text("hint: ", _cut(error.hint))
-        blocks.append(Lines((hint,)))
+        blocks.append(Lines((text("hint: ", _cut(error.hint)),)))
+    if error.command:
+        blocks.append(Lines((text("try: ", Span(_cut(error.command), "code")),)))
     return Document(tuple(blocks))
 
 

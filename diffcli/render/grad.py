@@ -10,7 +10,6 @@ from diffcli.render.document import (
     Block,
     Column,
     Document,
-    Flow,
     Lines,
     Options,
     Section,
@@ -42,12 +41,9 @@ def document(study: Study, options: Options) -> Document:
         blocks += _derivatives(study, output, options)
     blocks.append(_costs(study.outputs[0].methods))
     blocks += [_formulas(output, options) for output in study.outputs if any(m.formula for m in output.methods)]
-    blocks.append(Lines(tuple(verdict_lines(study))))
     if study.trace:
         blocks += trace_blocks(study.trace, options)
-    commands = next_commands(study)
-    if commands:
-        blocks.append(Flow(commands))
+    blocks.append(Lines((*verdict_lines(study), *next_commands(study))))
     return Document(tuple(blocks))
 
 
@@ -56,11 +52,11 @@ def _derivatives(study: Study, output: OutputStudy, options: Options) -> list[Bl
         return [Lines((text("There is no variable to differentiate by."),))]
     chosen = _chosen(output, len(study.variables)) if options.is_interactive else range(len(study.variables))
     columns = (
-        Column(role="quiet"),
-        Column(role="quiet"),
-        Column("derivative", role="quiet"),
-        Column("error", role="quiet"),
-        Column("digits", align="left", role="quiet"),
+        Column(),
+        Column(),
+        Column("derivative"),
+        Column("error"),
+        Column("digits"),
         Column(),
     )
     sections = tuple(_group(output, k, options) for k in chosen)
@@ -102,9 +98,7 @@ def _group(output: OutputStudy, index: int, options: Options) -> Section:
 
 def derivative(output: str, variable: str) -> Span:
     """∂y/∂x1."""
-    return Span(
-        f"∂{output}/∂{variable}", "title", rf"\partial {latex_name(output)}/\partial {latex_name(variable)}"
-    )
+    return Span(f"∂{output}/∂{variable}", "title", rf"\partial {latex_name(output)}/\partial {latex_name(variable)}")
 
 
 def _judge_row(label: Span, slope: Slope, options: Options) -> tuple[Text, ...]:
@@ -119,7 +113,7 @@ def _judged(slope: Slope, options: Options) -> Text:
     if slope.left is None and slope.right is None:
         return text("none", role="bad")
     sides = (("left", slope.left), ("right", slope.right))
-    return joined((text(f"{side} ", numbers.judged(number)) for side, number in sides), ", ")
+    return joined((text(f"{side} ", numbers.judged(number) if number else "none") for side, number in sides), ", ")
 
 
 def _cells(method: MethodResult, index: int, slope: Slope, options: Options) -> tuple[Text, ...]:
@@ -144,11 +138,11 @@ def _compared(component: Component, reference: str, options: Options) -> Text:
 
 def _costs(methods: Iterable[MethodResult]) -> Table:
     columns = (
-        Column(role="quiet"),
-        Column("what it takes", role="quiet", flexible=True),
-        Column("prepare", "right", role="quiet"),
-        Column("one gradient", "right", role="quiet"),
-        Column("× f", "right", role="quiet"),
+        Column(),
+        Column("what it takes", flexible=True),
+        Column("prepare", "right"),
+        Column("one gradient", "right"),
+        Column("× f", "right"),
     )
     return Table(columns, (Section(tuple(map(_cost_row, methods))),))
 
@@ -168,8 +162,11 @@ def work(method: MethodResult) -> str:
     if method.cost is None:
         return "; ".join((method.status, *method.notes)) if method.status == "gave up" else method.status
     cost = method.cost
+    one, many = (
+        ("run of its formulas", "runs of its formulas") if method.formula else ("evaluation of f", "evaluations of f")
+    )
     parts = (
-        counted(cost.function_evaluations, "evaluation of f", "evaluations of f"),
+        counted(cost.function_evaluations, one, many),
         counted(cost.sweeps, "sweep", "sweeps"),
         counted(cost.operations, "operation", "operations"),
     )

@@ -106,8 +106,8 @@ def _equation(row: Sequence[Text], columns: Sequence[Column]) -> str:
 def _tabular(table: Table) -> str:
     if not table.rows:
         return ""
-    columns = "".join(FLEXIBLE if column.flexible else WIDTHS[column.align] for column in table.columns)
-    header = " & ".join(escaped(column.header) for column in table.columns)
+    columns = "".join(_column(column, table) for column in table.columns)
+    header = " & ".join(f"${compilable(c.latex)}$" if c.latex else escaped(c.header) for c in table.columns)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
     if any(column.header for column in table.columns):
         lines += [rf"{header} \\", r"\midrule"]
@@ -118,9 +118,16 @@ def _tabular(table: Table) -> str:
     return title + "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 
 
+def _column(column: Column, table: Table) -> str:
+    return FLEXIBLE if column.flexible and not table.is_equations else WIDTHS[column.align]
+
+
 def _section(section: Section, columns: Sequence[Column]) -> list[str]:
     title = [rf"\multicolumn{{{len(columns)}}}{{l}}{{{inline(section.title)}}} \\"] if section.title else []
-    return title + [" & ".join(_cell(cell, column) for cell, column in zip(row, columns, strict=True)) + r" \\" for row in section.rows]
+    return title + [
+        " & ".join(_cell(cell, column) for cell, column in zip(row, columns, strict=True)) + r" \\"
+        for row in section.rows
+    ]
 
 
 def _cell(cell: Text, column: Column) -> str:

@@ -34,7 +34,9 @@ def compilable(latex: str) -> str:
     latex = re.sub(r"(\w)([\u0304\u0307])", lambda m: rf"\ensuremath{{{ACCENTS[m[2]]}{{{m[1]}}}}}", latex)
     for characters, command in ((SUBSCRIPTS, "_"), (SUPERSCRIPTS, "^")):
         table = str.maketrans(characters, PLAIN_DIGITS)
-        latex = re.sub(f"[{characters}]+", lambda m, c=command, t=table: rf"\ensuremath{{{c}{{{m[0].translate(t)}}}}}", latex)  # type: ignore[misc]
+        latex = re.sub(
+            f"[{characters}]+", lambda m, c=command, t=table: rf"\ensuremath{{{c}{{{m[0].translate(t)}}}}}", latex
+        )  # type: ignore[misc]
     return "".join(character if character.isascii() else _character(character) for character in latex)
 
 

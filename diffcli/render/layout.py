@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from diffcli.render.document import (
     Block,
+    Column,
     Document,
     Excerpt,
     Flow,
@@ -20,8 +21,9 @@ from diffcli.render.document import (
 )
 
 MARGIN = 2
-GAP = 3
 BESIDE = 5
+TIGHT = 2
+"""Spaces between the columns of a table that does not fit otherwise."""
 NARROWEST = 16
 """A flexible column is not made narrower than this."""
 WIDEST_PAIR = 240
@@ -125,17 +127,13 @@ def _broken(word: Sequence[Span], room: int) -> Iterable[Span]:
 def table_lines(table: Table, room: int = ENDLESS) -> list[Text]:
     """The lines of a table: columns are dropped, then headers and flexible cells wrapped, until it fits."""
     table, widths = _fitted(_aligned(table), room)
-    total = sum(widths) + GAP * (len(widths) - 1) if not table.is_equations else _equations_width(widths)
-    result: list[Text] = []
-    if table.title:
-        result.append((Span(table.title, "heading"),))
-    header = _header(table, widths)
-    result += header
-    if table.title or header:
+    total = _total(table, widths)
+    result = _titled_header(table, widths)
+    if result:
         result.append((Span(RULE * max(total, width(table.title)), "quiet"),))
     for index, section in enumerate(table.sections):
         result += _separator(table, total) if index else []
-        result += [section.title] if section.title else []
+        result += wrapped(section.title, room, MARGIN) if section.title else []
         for row in section.rows:
             result += _row(row, table, widths)
     return result
@@ -151,25 +149,35 @@ def _separator(table: Table, total: int) -> list[Text]:
     return rule[table.separator]
 
 
-def _equations_width(widths: Sequence[int]) -> int:
-    return sum(widths) + len(widths) - 1
+def _gap(column: Column, table: Table) -> int:
+    """The space in front of a column that is not the first: "= …" stands close to what it follows."""
+    return 1 if column.lead or column.is_close else table.gap
 
 
-def _gap(table: Table) -> int:
-    return 1 if table.is_equations else GAP
+def _total(table: Table, widths: Sequence[int]) -> int:
+    return sum(widths) + sum(_gap(column, table) for column in table.columns[1:])
 
 
 def _fitted(table: Table, room: int) -> tuple[Table, list[int]]:
-    widths = _widths(table, width)
-    while _total(table, widths) > room and any(column.droppable for column in table.columns):
-        narrow = _widths(table, _longest_word)
-        if _total(table, narrow) <= room:
-            return table, narrow
+    """The table and the widths of its columns: wrapped headers and tight gaps first, then without some columns."""
+    while True:
+        for candidate, header_width in (
+            (table, width),
+            (table, _longest_word),
+            (replace(table, gap=TIGHT), _longest_word),
+        ):
+            widths = _widths(candidate, header_width)
+            if _total(candidate, widths) <= room:
+                return candidate, widths
         worst = max(range(len(table.columns)), key=lambda k: table.columns[k].droppable)
+        if not table.columns[worst].droppable:
+            return _squeezed(table, room)
         table = table.without(worst)
-        widths = _widths(table, width)
-    if _total(table, widths) > room:
-        widths = _widths(table, _longest_word)
+
+
+def _squeezed(table: Table, room: int) -> tuple[Table, list[int]]:
+    """Flexible columns made narrower; what still does not fit is left to the terminal to wrap."""
+    widths = _widths(table, _longest_word)
     excess = _total(table, widths) - room
     flexible = [k for k, column in enumerate(table.columns) if column.flexible]
     for k in sorted(flexible, key=lambda k: -widths[k]):
@@ -177,10 +185,6 @@ def _fitted(table: Table, room: int) -> tuple[Table, list[int]]:
         widths[k] -= taken
         excess -= taken
     return table, widths
-
-
-def _total(table: Table, widths: Sequence[int]) -> int:
-    return sum(widths) + _gap(table) * (len(widths) - 1)
 
 
 def _longest_word(header: str) -> int:
@@ -213,14 +217,30 @@ def _decimal_padding(cells: Sequence[Text]) -> list[int]:
     return [widest - size for size in before]
 
 
-def _header(table: Table, widths: Sequence[int]) -> list[Text]:
-    if not any(column.header for column in table.columns):
+def _titled_header(table: Table, widths: Sequence[int]) -> list[Text]:
+    """The title and the headers; the title of equations stands on the line of their headers where it fits."""
+    title: Text = (Span(table.title, "heading"),) if table.title else ()
+    columns = [
+        replace(column, header="") if table.is_equations and column.lead == "= " else column for column in table.columns
+    ]
+    columns[:1] = [replace(columns[0], header="")] if table.is_equations else columns[:1]
+    header = _header(table, columns, widths)
+    if not title or not header:
+        return [title, *header] if title else header
+    indent = header[-1][0].width if header[-1] and not header[-1][0].text.strip() else 0
+    if table.is_equations and len(header) == 1 and indent > width(table.title):
+        first, *rest = header[0]
+        return [(*title, Span(" " * (first.width - width(table.title))), *rest)]
+    return [title, *header]
+
+
+def _header(table: Table, columns: Sequence[Column], widths: Sequence[int]) -> list[Text]:
+    if not any(column.header for column in columns):
         return []
-    role = "heading" if not table.title else "quiet"
-    cells = [wrapped((Span(column.header, column.role if column.role != "plain" else role),), size) for column, size in zip(table.columns, widths, strict=True)]
+    cells = [wrapped((Span(column.header, column.role),), size) for column, size in zip(columns, widths, strict=True)]
     height = max(map(len, cells))
     padded = [[()] * (height - len(cell)) + cell for cell in cells]
-    return [_line([cell[k] for cell in padded], table, widths) for k in range(height)]
+    return [_line([cell[k] for cell in padded], table, columns, widths) for k in range(height)]
 
 
 def _row(row: Sequence[Text], table: Table, widths: Sequence[int]) -> list[Text]:
@@ -229,19 +249,24 @@ def _row(row: Sequence[Text], table: Table, widths: Sequence[int]) -> list[Text]
         for cell, column, size in zip(row, table.columns, widths, strict=True)
     ]
     height = max(map(len, cells), default=0)
-    return [_line([cell[k] if k < len(cell) else () for cell in cells], table, widths) for k in range(height)]
+    return [
+        _line([cell[k] if k < len(cell) else () for cell in cells], table, table.columns, widths) for k in range(height)
+    ]
 
 
-def _line(cells: Sequence[Text], table: Table, widths: Sequence[int]) -> Text:
+def _line(cells: Sequence[Text], table: Table, columns: Sequence[Column], widths: Sequence[int]) -> Text:
     spans: list[Span] = []
-    for k, (cell, column, size) in enumerate(zip(cells, table.columns, widths, strict=True)):
+    for k, (cell, column, size) in enumerate(zip(cells, columns, widths, strict=True)):
         padding = Span(" " * (size - text_width(cell)))
-        spans.append(Span(" " * (_gap(table) if k else 0)))
+        spans.append(Span(" " * (_gap(column, table) if k else 0)))
         spans.extend([padding, *cell] if column.align == "right" else [*cell, padding])
     return _stripped(spans)
 
 
 def _stripped(spans: list[Span]) -> Text:
+    """Without the spaces at its end; spaces at its beginning are one span."""
+    blank = next((k for k, span in enumerate(spans) if span.text.strip()), len(spans))
+    spans = [Span("".join(span.text for span in spans[:blank])), *spans[blank:]]
     while spans and not spans[-1].text.strip():
         spans.pop()
     return tuple(span for span in spans if span.text)

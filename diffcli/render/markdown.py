@@ -2,7 +2,19 @@
 
 import re
 
-from diffcli.render.document import Block, Column, Document, Excerpt, Flow, Heading, Lines, SideBySide, Span, Table, Text
+from diffcli.render.document import (
+    Block,
+    Column,
+    Document,
+    Excerpt,
+    Flow,
+    Heading,
+    Lines,
+    SideBySide,
+    Span,
+    Table,
+    Text,
+)
 
 SPECIAL = re.compile(r"[\\`*\[\]<>|~$&#{}]|(?<!\w)_|_(?!\w)")
 LINE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")

@@ -15,6 +15,7 @@ LONGEST = 600
 """Characters of an expression shown on a screen."""
 MOST_NAMES = 12
 """Values of a point shown on a screen."""
+EQUALS = Span(" = ", latex=" = ")
 
 
 def opening(study: "Study", options: Options) -> Flow:
@@ -38,7 +39,7 @@ def point_text(point: Mapping[str, float], options: Options) -> Text:
     if not point:
         return ()
     shown = list(point.items())[: MOST_NAMES if options.is_interactive else None]
-    parts = [text(name_span(name), " = ", numbers.value(value)) for name, value in shown]
+    parts = [text(name_span(name), EQUALS, numbers.value(value)) for name, value in shown]
     hidden = len(point) - len(shown)
     return text("at ", joined(parts, ", "), f" and {hidden} more" if hidden else "")
 
@@ -50,7 +51,7 @@ def name_span(name: str) -> Span:
 
 def values_text(values: Sequence[tuple[str, float | None]], options: Options) -> list[Text]:
     """y = 11.652…, one text for each output."""
-    return [text(name_span(name), " = ", numbers.value(value, options.digits)) for name, value in values]
+    return [text(name_span(name), EQUALS, numbers.value(value, options.digits)) for name, value in values]
 
 
 def problem_blocks(problem: Problem, source: str) -> list[Block]:

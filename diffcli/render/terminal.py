@@ -5,7 +5,7 @@ The only module that imports rich, and only where colour is wanted: plain text n
 
 from typing import IO, TYPE_CHECKING
 
-from diffcli.render.ascii import in_ascii
+from diffcli.render.ascii import ascii_text, in_ascii
 from diffcli.render.document import Document, Options, Role
 from diffcli.render.layout import lines
 
@@ -32,7 +32,8 @@ STYLES: dict[Role, str] = {
 def document_text(document: Document, options: Options) -> str:
     """The document as plain text."""
     shown = in_ascii(document) if options.ascii else document
-    return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines(shown, options.width))
+    plain = "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines(shown, options.width))
+    return ascii_text(plain) if options.ascii else plain
 
 
 def print_document(document: Document, file: IO[str], options: Options) -> None:
@@ -42,7 +43,9 @@ def print_document(document: Document, file: IO[str], options: Options) -> None:
         return
     from rich.console import Console
 
-    console = Console(file=file, force_terminal=True, width=10_000, no_color=False, highlight=False, legacy_windows=False)
+    console = Console(
+        file=file, force_terminal=True, width=10_000, no_color=False, highlight=False, legacy_windows=False
+    )
     for line in _rich_lines(document, options):
         console.print(line, soft_wrap=True)
 
@@ -55,7 +58,9 @@ def document_svg(document: Document, options: Options, title: str = "diffcli") -
 
     shown = list(_rich_lines(document, options))
     columns = max((line.cell_len for line in shown), default=0) + 2
-    console = Console(file=io.StringIO(), record=True, width=max(columns, options.width or 0), force_terminal=True, highlight=False)
+    console = Console(
+        file=io.StringIO(), record=True, width=max(columns, options.width or 0), force_terminal=True, highlight=False
+    )
     for line in shown:
         console.print(line, soft_wrap=True)
     return console.export_svg(title=title)
@@ -69,7 +74,7 @@ def _rich_lines(document: Document, options: Options) -> "list[RichText]":
     for line in lines(shown, options.width):
         styled = RichText(no_wrap=True, end="\n")
         for span in line:
-            styled.append(span.text, STYLES[span.role])
+            styled.append(ascii_text(span.text) if options.ascii else span.text, STYLES[span.role])
         styled.rstrip()
         result.append(styled)
     return result

@@ -26,8 +26,9 @@ SEEDS_BESIDE = 8
 ROOM = 7
 """The margin and the gap between two tables."""
 NAME, RULE = Column("name"), Column("operation", lead="= ", flexible=True)
-VALUE, REMARK = Column("value", lead="= "), Column()
+VALUE, REMARK = Column("value", lead="= "), Column(is_close=True)
 LATEX_REMARK = r"\text{(accumulate)}"
+EQUALS = Span(" = ", latex=" = ")
 
 
 def trace_blocks(trace: Trace, options: Options) -> list[Block]:
@@ -75,7 +76,9 @@ def _primal(trace: Trace, digits: int | None) -> Table:
 
 
 def _rows(trace: Trace, rows: Iterable[Row], digits: int | None) -> Section:
-    return Section(tuple((_name(trace, row.name), _rule(trace, row), (numbers.value(row.value, digits),)) for row in rows))
+    return Section(
+        tuple((_name(trace, row.name), _rule(trace, row), (numbers.value(row.value, digits),)) for row in rows)
+    )
 
 
 def _name(trace: Trace, name: str) -> Text:
@@ -100,15 +103,16 @@ def _adjoint(trace: Trace, index: int, title: str, digits: int | None, options: 
 
 def _adjoint_row(trace: Trace, row: AdjointRow, digits: int | None) -> tuple[Text, ...]:
     remark = (Span("(accumulate)", "quiet", LATEX_REMARK),) if row.accumulated else ()
-    return _name(trace, row.name), _formula(trace, row.operation), remark, (numbers.value(row.value, digits),)
+    operation = () if row.source is None and row.operation == "1" else _formula(trace, row.operation)
+    return _name(trace, row.name), operation, remark, (numbers.value(row.value, digits),)
 
 
 def _gradient(trace: Trace, index: int, options: Options) -> Flow:
     """x̄1 = v̄₋₁ = 5.5, for every variable."""
     parts = []
     for row in trace.gradient[index]:
-        through = text(" = ", _formula(trace, row.operation)) if row.operation != row.name else ()
-        parts.append(text(_name(trace, row.name), through, " = ", numbers.value(row.value, options.digits)))
+        through = text(EQUALS, _formula(trace, row.operation)) if row.operation != row.name else ()
+        parts.append(text(_name(trace, row.name), through, EQUALS, numbers.value(row.value, options.digits)))
     return Flow(tuple(parts))
 
 
@@ -132,24 +136,30 @@ def _fits(trace: Trace, names: Sequence[str], options: Options) -> bool:
 
 def _tangents(trace: Trace, names: Sequence[str], digits: int | None) -> Table:
     """One table for several seeds: name, rule, and a column of numbers for each seed."""
-    columns = (NAME, RULE, *(Column(f"{_seed(trace, name)} = 1", "decimal") for name in names))
     steps = list(zip(*(trace.tangent[name] for name in names), strict=True))
     sections = (
         Section(tuple(_seed_row(trace, index, names) for index in range(len(trace.seeds)))),
-        Section(tuple((_name(trace, rows[0].name), _formula(trace, rows[0].operation), *_values(rows, digits)) for rows in steps)),
+        Section(
+            tuple(
+                (_name(trace, rows[0].name), _formula(trace, rows[0].operation), *_values(rows, digits))
+                for rows in steps
+            )
+        ),
         Section(tuple(_output_row(trace, pair, names, digits) for pair in trace.tangent_outputs if pair[0] != pair[1])),
     )
-    plural = "s" if len(names) > 1 else ""
     kept = tuple(section for section in sections if section.rows)
+    columns = (NAME, RULE, *(_seed_column(trace, name) for name in names))
+    plural = "s" if len(names) > 1 else ""
     return Table(columns, kept, f"Forward tangent trace{plural}", separator="rule", is_equations=True)
+
+
+def _seed_column(trace: Trace, name: str) -> Column:
+    header = f"{trace.seeds[trace.variables.index(name)][1]} = 1"
+    return Column(header, "decimal", role="name", latex=header if trace.style == "latex" else "")
 
 
 def _values(rows: Iterable[Row], digits: int | None) -> tuple[Text, ...]:
     return tuple((numbers.value(row.value, digits),) for row in rows)
-
-
-def _seed(trace: Trace, name: str) -> str:
-    return trace.seeds[trace.variables.index(name)][1]
 
 
 def _seed_row(trace: Trace, index: int, names: Sequence[str]) -> tuple[Text, ...]:
@@ -160,7 +170,11 @@ def _seed_row(trace: Trace, index: int, names: Sequence[str]) -> tuple[Text, ...
 
 def _output_row(trace: Trace, pair: tuple[str, str], names: Sequence[str], digits: int | None) -> tuple[Text, ...]:
     name, source = pair
-    return _name(trace, name), _formula(trace, source), *((numbers.value(_final(trace, source, seed), digits),) for seed in names)
+    return (
+        _name(trace, name),
+        _formula(trace, source),
+        *((numbers.value(_final(trace, source, seed), digits),) for seed in names),
+    )
 
 
 def _final(trace: Trace, source: str, seed: str) -> float:

@@ -1,10 +1,11 @@
 """The verdict in words: who agrees with the judge, by which rule, and what else there is to know."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from diffcli.render.document import Text, text
 from diffcli.render.numbers import tolerance
-from diffcli.study.records import MethodResult, Study
+from diffcli.study.records import Component, MethodResult, Study
 
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 
@@ -15,6 +16,8 @@ def verdict_lines(study: Study) -> Iterator[Text]:
     yield _verdict(study, statuses)
     if any(status in ("ok", "off") for status in statuses.values()):
         yield text(_rule(study), role="quiet")
+    if _explains_all(study):
+        yield text("all digits: no double lies nearer to the judge's number.", role="quiet")
     yield from (text(f"note: {note}", role="quiet") for note in _notes(study))
 
 
@@ -75,36 +78,47 @@ def _failure(study: Study, method: str, status: str) -> str:
 
 def _rule(study: Study) -> str:
     """The rule with the tolerances of each method, those with the same ones together."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for method in study.outputs[0].methods:
-        limits = _tolerances(study, method.method)
-        if limits:
-            groups.setdefault(limits, []).append(method.method)
-    texts = []
-    for (relative, absolute), members in groups.items():
-        rest = len(groups) > 1 and len(members) > 1 and len(members) == max(map(len, groups.values()))
-        of = "" if len(groups) == 1 else f" ({'others' if rest else ', '.join(members)})"
-        texts.append(f"r = {relative}, a ≤ {absolute}{of}")
-    return f"Rule: |method − judge| ≤ r·|judge| + a, or one unit in the last place; {'; '.join(texts)}."
-
-
-def _tolerances(study: Study, method: str) -> tuple[str, str] | None:
-    found = [
-        component.tolerance
-        for output in study.outputs
-        for result in output.methods
-        if result.method == method
-        for component in result.components
-        if component.tolerance
+        limit = _limit(study, method.method)
+        if limit:
+            groups.setdefault(limit, []).append(method.method)
+    largest = max(map(len, groups.values()), default=0)
+    texts = [
+        f"{limit} ({'others' if len(groups) > 1 and len(members) == largest > 1 else ', '.join(members)})"
+        for limit, members in groups.items()
     ]
+    return f"Rule: |method − judge| ≤ {', '.join(texts)}, or one unit in the last place."
+
+
+def _limit(study: Study, method: str) -> str:
+    """1e-6·|judge| + 5.5e-14, where the absolute part is the largest of all components."""
+    found = [component.tolerance for component in _components(study, method) if component.tolerance]
     if not found:
-        return None
-    return tolerance(max(t.relative for t in found)), tolerance(max(t.absolute for t in found))
+        return ""
+    absolute = [limits.absolute for limits in found]
+    most = "" if min(absolute) == max(absolute) else "at most "
+    return f"{tolerance(found[0].relative)}·|judge| + {most}{tolerance(max(absolute))}"
+
+
+def _components(study: Study, method: str) -> Iterator[Component]:
+    for output in study.outputs:
+        for result in output.methods:
+            if result.method == method:
+                yield from result.components
+
+
+def _explains_all(study: Study) -> bool:
+    """Whether some number counts as right in all its digits though the judge's goes on."""
+    errors = [c.error for m in study.outputs[0].methods for c in _components(study, m.method) if c.error]
+    return any(error.digits == math.inf and error.absolute for error in errors)
 
 
 def _notes(study: Study) -> Iterable[str]:
     """The notes of the study and of its methods, each once."""
-    own = [f"{m.method}: {note}" for output in study.outputs for m in output.methods if _has_news(m) for note in m.notes]
+    own = [
+        f"{m.method}: {note}" for output in study.outputs for m in output.methods if _has_news(m) for note in m.notes
+    ]
     return dict.fromkeys([*study.notes, *own])
 
 

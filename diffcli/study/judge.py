@@ -21,8 +21,9 @@ __all__ = ["Cause", "Reference", "Slope", "judge"]
 
 SECONDS = 1.5
 """How long the judge may take for a small program."""
-SECONDS_PER_SLOPE_AND_OPERATION = 25e-6
+SECONDS_PER_SLOPE_AND_OPERATION = 1e-4
 """How much longer for each derivative of each operation of a large one."""
+MOST_SECONDS = 8.0
 TIME, NO_LIMIT = "the judge's time is used up", "the difference quotients settle on no limit"
 OUTCOMES: dict[str, ReferenceStatus] = {
     "kink": "not differentiable",
@@ -48,11 +49,11 @@ def judge(
         point: The exact values of the inputs.
         wrt: Positions of the inputs to differentiate by; all of them by default.
         digits: How many digits have to agree.
-        seconds: When to give up; by default 1.5, and more for programs with many inputs and operations.
+        seconds: When to give up; by default 1.5, and up to 8 for programs with many inputs and operations.
     """
     chosen = tuple(graph.inputs if wrt is None else wrt)
     if seconds is None:
-        seconds = SECONDS + SECONDS_PER_SLOPE_AND_OPERATION * len(chosen) * graph.operations
+        seconds = min(SECONDS + SECONDS_PER_SLOPE_AND_OPERATION * len(chosen) * graph.operations, MOST_SECONDS)
     outputs = list(zip(graph.outputs, graph.output_names, strict=True))
     try:
         probe = Probe(graph, point, digits, perf_counter() + seconds)
@@ -94,11 +95,15 @@ class _Trial:
         values = self._probe.base()
         defined = [o for o in dict.fromkeys(self._probe.graph.outputs) if type(values[o]) is not Undefined]
         pending = {wrt: [o for o in defined if self._probe.active(wrt)[o]] for wrt in self._wrt}
-        for step in STEPS:
-            pending = {wrt: self._narrowed(outputs, wrt, step) for wrt, outputs in pending.items() if outputs}
+        for steps in (STEPS[:2], *([step] for step in STEPS[2:])):  # two steps settle most inputs
+            for wrt in pending:
+                for step in steps:
+                    pending[wrt] = self._narrowed(pending[wrt], wrt, step)
 
     def _narrowed(self, outputs: list[int], wrt: int, step: int) -> list[int]:
         """The outputs whose slope by the input at `wrt` is still undecided after this step."""
+        if not outputs:
+            return []
         suspects = {output: bool(self._causes.suspects(output, wrt)) for output in outputs}
         quotients = self._probe.quotients(wrt, step, outputs, is_careful=any(suspects.values()))
         for output, quotient in zip(outputs, quotients, strict=True):

@@ -6,22 +6,34 @@ Only values of the primal are ever computed here: the judge must not know the ta
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
-from diffcli.execute.magnitudes import BITS_PER_DIGIT, Undefined, decimal_exponent
+from diffcli.execute.magnitudes import (
+    BITS_PER_DIGIT,
+    GAMMA_FAMILY,
+    MAX_GAMMA_DIGITS,
+    STIRLING,
+    Undefined,
+    decimal_exponent,
+)
 from diffcli.execute.multiprecision import Multiprecision
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.program import CONSTANT, INPUT, Graph
 
 STEPS = (40, 70, 140, 280, 560, 1120, 2240)
 """log10 of 1/h, relative to the scale of the point."""
+ROUNDING = 6
+"""Digits that the rounding errors of the operations themselves may spoil."""
 GUARD = 15
-"""Digits for the rounding errors of the operations themselves."""
+"""Digits beyond those wanted."""
 MAX_SPREAD = 1000
 """More digits than this are not spent because of large and small intermediates."""
 MAX_DIGITS = 6000
 CONFIRM = 4
 """A zero is believed when it is still one with so many times the digits."""
+
+
+TOO_FINE = Undefined("", "limit", "a step would need too many digits")
 
 
 class OutOfTime(Exception):  # noqa: N818 - an outcome the judge reports, no error
@@ -38,6 +50,19 @@ class Quotients:
     left: Any
     central: Any
     """Each an `mpf`, or `Undefined` where the function is."""
+
+
+class _Step(NamedTuple):
+    """How a program is evaluated beside the point."""
+
+    size: int
+    """log10 of 1/h relative to the scale of the point."""
+    bits: int
+    """h is 2^-bits."""
+    digits: int
+    """Enough for quotients of the second order in h."""
+    visible: int
+    """The digits without which the effect of h would be taken for rounding error."""
 
 
 class Probe:
@@ -62,6 +87,7 @@ class Probe:
         """Decimal exponents between the largest and the smallest intermediate value, and 1."""
         self.smallest = 0
         """The decimal exponent of the smallest intermediate value that is below 1."""
+        self._most = MAX_DIGITS
         self.floor = self._settle()
 
     def active(self, wrt: int) -> tuple[bool, ...]:
@@ -70,51 +96,56 @@ class Probe:
             self._active[wrt] = self.graph.active([wrt])
         return self._active[wrt]
 
-    def base(self, digits: int | None = None) -> list[Any]:
-        """The values of all nodes at the point; those that no output needs are None."""
+    def base(self, digits: int | None = None, visible: int = 0) -> list[Any]:
+        """The values of all nodes at the point; those that no output needs are None.
+
+        Of the digits, those beyond `visible` may be given to rounding errors if the program has a wide range.
+        """
         digits = self.floor if digits is None else digits
-        self._set(digits)
+        room = digits - max(visible, self.wanted)
+        self.arithmetic.set_digits(digits, slack=max(ROUNDING, min(ROUNDING + self.spread, room)))
         if digits not in self._bases:
             self._bases[digits] = self._evaluate_base()
         return self._bases[digits]
 
-    def quotients(self, wrt: int, step: int, outputs: Sequence[int], *, is_careful: bool) -> list[Quotients]:
-        """The quotients of the nodes `outputs` for a step of 10^-`step` relative to the scale of the input at `wrt`.
+    def quotients(self, wrt: int, size: int, outputs: Sequence[int], *, is_careful: bool) -> list[Quotients]:
+        """The quotients of the nodes `outputs` for a step of 10^-`size` relative to the scale of the input at `wrt`.
 
         `is_careful` makes the step small also against the smallest intermediate value, for points at which the
         function may not be smooth.
         """
-        digits = min(self.floor + 2 * step, MAX_DIGITS)
-        bits = self._step_bits(wrt, step, is_careful)
-        for attempt in (digits, min(CONFIRM * digits, MAX_DIGITS)):
-            base = self.base(attempt)
+        step = self._step(wrt, size, is_careful=is_careful)
+        if step.visible + ROUNDING > step.digits:
+            return [Quotients(size, TOO_FINE, TOO_FINE, TOO_FINE) for _ in outputs]
+        for digits in (step.digits, min(CONFIRM * step.digits, self._most)):
+            base = self.base(digits, step.visible)
             self.arithmetic.unsettled = False
-            sides = [self._shifted(base, wrt, sign, bits) for sign in (1, -1)]
-            result = [self._quotients(base[o], sides[0][o], sides[1][o], step, bits) for o in outputs]
+            right, left = (self._shifted(base, wrt, sign, step.bits) for sign in (1, -1))
+            result = [self._quotients(base[o], right[o], left[o], step) for o in outputs]
             if not self.arithmetic.unsettled:
                 break
         return result
 
-    def node_slopes(self, wrt: int, step: int) -> list[Any]:
+    def node_slopes(self, wrt: int, size: int) -> list[Any]:
         """The central difference quotient of every node that depends on the input at `wrt`, else None."""
-        base = self.base(min(self.floor + 2 * step, MAX_DIGITS))
-        bits = self._step_bits(wrt, step, is_careful=False)
-        right, left = (self._shifted(base, wrt, sign, bits) for sign in (1, -1))
+        step = self._step(wrt, size, is_careful=False)
+        base = self.base(step.digits, step.visible)
+        right, left = (self._shifted(base, wrt, sign, step.bits) for sign in (1, -1))
         return [
-            self._scaled(self.arithmetic.apply("sub", x, y), bits - 1) if is_active and x is not None else None
+            self._scaled(self.arithmetic.apply("sub", x, y), step.bits - 1) if is_active and x is not None else None
             for x, y, is_active in zip(right, left, self.active(wrt), strict=True)
         ]
 
-    def beside(self, wrt: int, step: int) -> list[Any]:
+    def beside(self, wrt: int, size: int) -> list[Any]:
         """The values of all nodes just to the right of the point along the input at `wrt`."""
-        base = self.base(min(self.floor + 2 * step, MAX_DIGITS))
-        return self._shifted(base, wrt, 1, self._step_bits(wrt, step, is_careful=False))
+        step = self._step(wrt, size, is_careful=False)
+        return self._shifted(self.base(step.digits, step.visible), wrt, 1, step.bits)
 
     def value(self, output: int) -> Any:
         """The value of the node `output` to the digits wanted, or None if its digits never settle."""
         before = self.base()[output]
         for step in STEPS:
-            now = self.base(min(self.floor + 2 * step, MAX_DIGITS))[output]
+            now = self.base(min(self.floor + 2 * step, self._most))[output]
             if type(now) is Undefined or self.arithmetic.agreeing_digits(before, now) >= self.wanted:
                 return now
             before = now
@@ -124,16 +155,22 @@ class Probe:
         """The digits with which the values at the point are known to `wanted` digits and all zeros confirmed."""
         digits = self.wanted + GUARD
         values = self._measure(digits)
+        if self._has_costly_gamma(values):
+            self._most = MAX_GAMMA_DIGITS
         if digits < self.wanted + GUARD + self.spread:
-            digits = self.wanted + GUARD + self.spread
+            digits = min(self.wanted + GUARD + self.spread, self._most)
             values = self._measure(digits)
         doubtful = [values[o] for o in self.graph.outputs if type(values[o]) is Undefined and values[o].kind != "limit"]
         if not self.arithmetic.unsettled and not doubtful:
             return digits
-        confirmed = min(CONFIRM * digits, MAX_DIGITS)
+        confirmed = min(CONFIRM * digits, self._most)
         again = self._measure(confirmed)
         known = all(type(values[o]) is type(again[o]) for o in self.graph.outputs)
         return digits if known and self.arithmetic.unsettled else confirmed
+
+    def _has_costly_gamma(self, values: Sequence[Any]) -> bool:
+        arguments = [values[args[-1]] for _, op, args in self._steps if op in GAMMA_FAMILY]
+        return any(type(x) is not Undefined and abs(x) < STIRLING for x in arguments)
 
     def _measure(self, digits: int) -> list[Any]:
         self.arithmetic.unsettled, self.arithmetic.hidden = False, 0
@@ -143,10 +180,6 @@ class Probe:
         spread = max(0, *exponents) - min(0, *exponents) if exponents else 0
         self.spread = min(max(spread, self.arithmetic.hidden), MAX_SPREAD)
         return values
-
-    def _set(self, digits: int) -> None:
-        if self.arithmetic.digits != digits or not self._bases:
-            self.arithmetic.set_digits(digits, slack=6 + self.spread)
 
     def _evaluate_base(self) -> list[Any]:
         values: list[Any] = [None] * len(self.graph.nodes)
@@ -175,18 +208,20 @@ class Probe:
             if perf_counter() > deadline:
                 raise OutOfTime
 
-    def _step_bits(self, wrt: int, step: int, is_careful: bool) -> int:
+    def _step(self, wrt: int, size: int, *, is_careful: bool) -> "_Step":
         x = self._bases[self.floor][wrt]
         scale = self.smallest if is_careful or not x else min(decimal_exponent(x), 0)
-        return int((step - scale) * BITS_PER_DIGIT)
+        lost = max(0, decimal_exponent(x) - scale)  # digits of x + h before the first that h changes
+        digits = min(self.floor + 2 * size + lost, self._most)
+        return _Step(size, int((size - scale) * BITS_PER_DIGIT), digits, self.wanted + size + lost)
 
-    def _quotients(self, here: Any, right: Any, left: Any, step: int, bits: int) -> Quotients:
+    def _quotients(self, here: Any, right: Any, left: Any, step: "_Step") -> Quotients:
         apply = self.arithmetic.apply
         return Quotients(
-            step,
-            self._scaled(apply("sub", right, here), bits),
-            self._scaled(apply("sub", here, left), bits),
-            self._scaled(apply("sub", right, left), bits - 1),
+            step.size,
+            self._scaled(apply("sub", right, here), step.bits),
+            self._scaled(apply("sub", here, left), step.bits),
+            self._scaled(apply("sub", right, left), step.bits - 1),
         )
 
     def _scaled(self, difference: Any, bits: int) -> Any:

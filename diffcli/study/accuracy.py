@@ -1,0 +1,74 @@
+"""How far a double is from the reference of the judge, in exact rational arithmetic."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+CANCELLATION = Fraction(1, 10**8)
+"""A reference below this fraction of the contributions it is summed from counts as near zero."""
+
+
+@dataclass(frozen=True)
+class Error:
+    """The distance of a computed number from the reference, in four measures."""
+
+    absolute: float
+    relative: float | None
+    """None where the reference is 0."""
+    ulps: float
+    """In units in the last place of the double nearest to the reference."""
+    digits: float
+    """Correct decimal digits; infinite where no double is closer to the reference."""
+
+
+def error(computed: float, reference: str) -> Error:
+    """The error of `computed` against the decimal `reference`; a computed nan or infinity is infinitely wrong."""
+    if not math.isfinite(computed):
+        return Error(math.inf, math.inf, math.inf, 0.0)
+    exact = Fraction(reference)
+    distance = abs(Fraction(computed) - exact)
+    ulps = _as_float(distance / Fraction(_ulp(exact)))
+    relative = _as_float(distance / abs(exact)) if exact else None
+    return Error(_as_float(distance), relative, ulps, _correct_digits(computed, exact, relative))
+
+
+def relative_error(computed: float, reference: str, scale: float = 0.0) -> float:
+    """|a − b| / max(|b|, 1e-8·scale), where `scale` is the sum of the absolute contributions to the number a.
+
+    Where the contributions cancel to nearly nothing, no method can keep digits relative to what remains.
+    """
+    if not math.isfinite(computed):
+        return math.inf
+    exact = Fraction(reference)
+    distance = abs(Fraction(computed) - exact)
+    size = max(abs(exact), CANCELLATION * Fraction(scale if math.isfinite(scale) else 0.0))
+    return _as_float(distance / size) if size else 0.0 if not distance else math.inf
+
+
+def within(computed: float, reference: str, atol: float, rtol: float) -> bool:
+    """Whether |a − b| ≤ atol + rtol·|b|, or a is one of the two doubles around b (subnormals have few digits)."""
+    if not math.isfinite(computed):
+        return False
+    exact = Fraction(reference)
+    distance = abs(Fraction(computed) - exact)
+    return distance <= Fraction(atol) + Fraction(rtol) * abs(exact) or distance <= Fraction(_ulp(exact))
+
+
+def _correct_digits(computed: float, exact: Fraction, relative: float | None) -> float:
+    if computed == _as_float(exact):
+        return math.inf
+    if relative is None:
+        return 0.0
+    return max(0.0, -math.log10(relative)) if relative else math.inf
+
+
+def _ulp(exact: Fraction) -> float:
+    nearest = _as_float(exact)
+    return math.ulp(nearest) if math.isfinite(nearest) else math.ulp(math.nextafter(math.inf, 0.0))
+
+
+def _as_float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
