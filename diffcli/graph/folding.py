@@ -24,6 +24,8 @@ class FoldingBuilder(Builder):
         """Begin empty, or with the nodes of `start`."""
         super().__init__(start)
         self._rationals: dict[int, Fraction | None] = {}
+        for position in range(len(self.nodes)):
+            self.rational(position)  # arguments first, so that no later question has to go deep
         self.zero = self.constant("0")
         self.one = self.constant("1")
 

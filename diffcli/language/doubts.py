@@ -11,7 +11,7 @@ def note_argument(scope: Scope, call: Pending, argument: Operand) -> None:
     """`sin 2x` takes the whole run: say so unless the argument is one name or number."""
     scope.doubtful = True
     written = scope.text[argument.start : argument.end]
-    if argument.end - call.token.start <= SHORT and not written.replace("_", "").isalnum():
+    if argument.end - call.token.start <= SHORT and not (written.isidentifier() or written.isdecimal()):
         whole = scope.text[call.token.start : argument.end]
         power = f"^{call.exponent}" if call.exponent else ""
         scope.note(f"'{whole}' is read as {call.token.text}{power}({written})")

@@ -165,6 +165,8 @@ class ExpressionReader:
         if bracket.row is not None:
             place = Place(bracket.token.start, token.end)
             position = self._call(bracket, bracket.row, [operand.position for operand in contents], place)
+        elif self.text[bracket.token.start] == "\\":
+            self._widen(position, Place(bracket.token.start, token.end))
         self._operand(position, bracket.token.start, token.end)
 
     def _comma(self, token: Token) -> None:
@@ -183,6 +185,12 @@ class ExpressionReader:
             raise mistakes.equals(token, self.tokens[self.at - 1], inside=bool(self.brackets))
         after = self.tokens[self.at + 1]
         raise mistakes.unexpected(token, self.text, self.operands[-1][1:], after.kind)
+
+    def _widen(self, position: int, place: Place) -> None:
+        r"""A node written as a LaTeX command stands where its command stands: all of \frac{a}{b}."""
+        inner = self.builder.places[position]
+        if inner is not None and inner.start >= place.start:
+            self.builder.places[position] = place
 
     # The two stacks.
 

@@ -85,8 +85,6 @@ def _nothing_after(before: Token, token: Token, text: str) -> ExpressionError:
         correction = text[: before.start].rstrip() + text[before.end :]
     else:
         correction = text[: token.start] + text[token.end :]
-    if before.kind == "|" and token.kind == "|":
-        return ExpressionError("these bars are empty", place=Place(before.start, token.end))
     return ExpressionError(
         f"an operand is missing after '{before.text}'",
         place=before.place,
@@ -159,6 +157,11 @@ def no_argument(token: Token, argument: Token | None, text: str) -> ExpressionEr
         hint=f"write {name}(x); if {name} is your variable, give it a value",
         correction=correction,
     )
+
+
+def nothing_assigned(name: Token) -> ExpressionError:
+    """For `a =` with nothing after it."""
+    return ExpressionError(f"nothing is assigned to '{name.text}'", place=name.place, hint="for example a = x*z")
 
 
 def needs_parentheses(token: Token) -> ExpressionError:

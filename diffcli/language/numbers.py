@@ -60,7 +60,7 @@ def check_boundary(token: Token, following: Token, text: str) -> None:
             correction=text[: token.start] + str(value) + text[following.end :] if value < 10**15 else None,
         )
     digits = following.text.replace("_", "")
-    if following.text[0] == "_" and digits.isdecimal():
+    if following.text[0] == "_" and digits[:1].isdecimal():
         raise ExpressionError(
             "digits are not grouped by underscores",
             place=place,

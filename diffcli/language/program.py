@@ -8,7 +8,7 @@ from diffcli.errors import ExpressionError
 from diffcli.graph.program import Graph
 from diffcli.language.expression import ExpressionReader
 from diffcli.language.limits import Limits
-from diffcli.language.mistakes import missing_operand
+from diffcli.language.mistakes import missing_operand, nothing_assigned
 from diffcli.language.scope import Scope
 from diffcli.language.tokens import END, SEPARATOR, WORDLIKE, Token
 
@@ -31,6 +31,8 @@ def read_program(scope: Scope, tokens: list[Token], limits: Limits) -> Graph:
     _note_lines(scope, statements)
     results: list[tuple[Statement, int]] = []
     for statement in statements:
+        if statement.name is not None and statement.body[0].kind == END:
+            raise nothing_assigned(statement.name)
         position = ExpressionReader(statement.body, scope, limits).read()
         results.append((statement, position))
         if statement.name is not None:

@@ -105,5 +105,9 @@ class PreparedReverse:
 
     def __call__(self, point: Sequence[float]) -> Jacobian:
         """B sweeps, each giving one row of the Jacobian."""
-        results = [sweep(point) for sweep in self._sweeps]
-        return Jacobian(tuple(result[0] for result in results), tuple(tuple(result[1:]) for result in results))
+        values, rows = [], []
+        for sweep in self._sweeps:
+            value, *row = sweep(point)
+            values.append(value)
+            rows.append(tuple(row))
+        return Jacobian(tuple(values), tuple(rows))

@@ -15,7 +15,7 @@ from sympy import Expr, Rational, Symbol
 from diffcli.execute.interpreter import evaluate, outputs
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.ops import OPS
-from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
+from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph, Node
 from diffcli.methods.method import GaveUp
 
 LOCALLY_CONSTANT = frozenset(("sign", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq", "ne"))
@@ -76,7 +76,7 @@ class KnownPrimitives:
     def apply(self, op: str, *args: int) -> int:
         """The primitive itself, or its definition in others."""
         if op in _KNOWN or OPS[op].call("sympy") in FUNCTIONS:
-            return self.builder.apply(op, *args)
+            return Builder.apply(self.builder, op, *args)  # the user's nodes as they are, not folded
         if OPS[op].definition is None:
             raise GaveUp(f"SymPy has no function for {op}")
         return outputs(OPS[op].definition_graph(), self, args)[0]
@@ -92,6 +92,8 @@ class Expressions:
         self.meanings: dict[Symbol, int] = {}
         """The node that each symbol stands for."""
         known = evaluate(graph, KnownPrimitives(self.builder), graph.inputs)
+        for position in range(len(self.builder.nodes)):
+            self.builder.rational(position)  # arguments first, so that no later question has to go deep
         self._expressions: dict[int, Expr | Chain] = {}
         self._translate_all([known[position] for position in graph.outputs])
         self.outputs = tuple(self[known[position]] for position in graph.outputs)

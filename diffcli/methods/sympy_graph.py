@@ -66,7 +66,7 @@ class Nodes:
     def __init__(self, builder: Builder, meanings: Mapping[Symbol, int], limit: int) -> None:
         """`meanings` says which node each symbol stands for; `limit` how many nodes may be added."""
         self._builder = builder
-        self._limit = len(builder.nodes) + limit
+        self._limit, self._start = limit, len(builder.nodes)
         self._positions: dict[Expr, int] = dict(meanings)
         self._sizes: dict[Expr, int] = dict.fromkeys(meanings, 0)
         self._applied = 0
@@ -93,7 +93,7 @@ class Nodes:
         before = self._applied
         self._positions[whole] = combine(*[self._positions[part] for part in parts])
         self._sizes[whole] = self._applied - before + sum(self._sizes[part] for part in parts)
-        if len(self._builder.nodes) > self._limit:
+        if len(self._builder.nodes) - self._start > self._limit:
             raise GaveUp(f"the derivative has more than {self._limit} operations")
 
     def apply(self, op: str, *positions: int) -> int:

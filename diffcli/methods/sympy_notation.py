@@ -1,6 +1,7 @@
 """How a person would write a sum or a product that SymPy keeps in an order of its own."""
 
 import decimal
+from collections import Counter
 from collections.abc import Sequence
 
 from sympy import Expr, Integer, preorder_traversal
@@ -36,13 +37,15 @@ def _first_symbol(term: Expr) -> str:
 
 def with_joined_powers(factors: Sequence[Expr]) -> list[Expr]:
     """x^n / x is x^(n−1), also at 0; SymPy joins them only where n is a number."""
-    symbolic = {factor.base for factor in factors if factor.is_Pow and not factor.exp.is_number}
-    powers: dict[Expr, Expr] = {}
-    for factor in factors:
-        base, exponent = (factor.base, factor.exp) if factor.is_Pow else (factor, Integer(1))
-        base, exponent = (base, exponent) if base in symbolic else (factor, Integer(1))
-        powers[base] = powers.get(base, Integer(0)) + exponent
-    return [base if exponent == 1 else base**exponent for base, exponent in powers.items()]
+    split = [(factor.base, factor.exp) if factor.is_Pow else (factor, Integer(1)) for factor in factors]
+    times = Counter(base for base, _ in split)
+    unknown = {base for base, exponent in split if not exponent.is_number and times[base] > 1}
+    joined: dict[Expr, Expr] = {}
+    for base, exponent in split:
+        if base in unknown:
+            joined[base] = joined.get(base, Integer(0)) + exponent
+    apart = [factor for factor, (base, _) in zip(factors, split, strict=True) if base not in unknown]
+    return apart + [base**exponent for base, exponent in joined.items()]
 
 
 def is_short_decimal(q: int) -> bool:

@@ -12,9 +12,9 @@ SUBSCRIPTS = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 MARKS = {"\u0304": "bar", "\u0307": "dot"}
 WORDS = {
-    "·": "*", "−": "-", "×": "x", "¦": "|", "…": "...", "∂": "d", "≤": "<=", "≥": ">=", "≠": "!=", "π": "pi", "Σ": "sum",
-    "µ": "u", "±": "+-", "—": "-", "–": "-", "→": "->", "─": "-", "√": "sqrt", "ε": "eps", "∞": "inf", "’": "'", "“": '"',
-    "”": '"', "✓": "ok", "✗": "x", "•": "*", "≈": "~", "²": "^2", "³": "^3",
+    "·": "*", "−": "-", "×": "x", "÷": "/", "¦": "|", "…": "...", "∂": "d", "≤": "<=", "≥": ">=", "≠": "!=", "π": "pi",
+    "Σ": "sum", "µ": "u", "±": "+-", "—": "-", "–": "-", "→": "->", "─": "-", "√": "sqrt", "∞": "inf", "’": "'",
+    "“": '"', "”": '"', "•": "*", "≈": "~",
 }  # fmt: skip
 ACCENTED = re.compile(r"(\w)([\u0304\u0307])([₋₀₁₂₃₄₅₆₇₈₉\w-]*)")
 RAISED = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
@@ -23,7 +23,7 @@ RAISED = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 def in_ascii(part: Part) -> Part:
     """The same document, block, text or span with all its text in ASCII."""
     if isinstance(part, Span):
-        return replace(part, text=ascii_text(part.text))  # type: ignore[return-value]
+        return replace(part, text=ascii_text(part.text))
     if isinstance(part, str):
         return ascii_text(part)  # type: ignore[return-value]
     if isinstance(part, tuple):

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from statistics import geometric_mean, median
 
 from diffcli.render import numbers
-from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Span, Table, Text, joined, text
+from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Table, Text, joined, text
 from diffcli.study.compare import Case, Comparison, MethodSummary
+from diffcli.study.records import Cost
+from diffcli.study.timing import Timing
 
 SHORTEST = 12
 """To how many characters an expression is cut at most."""
@@ -53,33 +55,40 @@ def _cut(words: str, options: Options, taken: int) -> str:
 
 
 def _row(summary: MethodSummary) -> tuple[Text, ...]:
-    timing, cost = summary.timing, summary.cost
     return (
-        text(Span(summary.method, "name")),
+        text(summary.method, role="name"),
         _agreement(summary),
         (numbers.error(summary.worst_relative),),
         (numbers.digits(summary.median_digits),),
-        _count(cost and cost.function_evaluations),
-        _count(cost and cost.sweeps),
-        _count(cost and cost.operations),
+        *_counts(summary.cost),
         text(numbers.seconds(summary.prepare_seconds)),
-        text(numbers.seconds(timing and timing.median)),
-        text(numbers.percent(timing and timing.spread)),
-        text(numbers.seconds(timing and timing.minimum)),
+        *_times(summary.timing),
         text(numbers.times(summary.relative_time)),
         text(numbers.times(summary.relative_to_fastest)),
     )
 
 
+def _counts(cost: Cost | None) -> tuple[Text, ...]:
+    if cost is None:
+        return (), (), ()
+    return tuple(text(str(n) if n else "") for n in (cost.function_evaluations, cost.sweeps, cost.operations))
+
+
+def _times(timing: Timing | None) -> tuple[Text, ...]:
+    if timing is None:
+        return (), (), ()
+    median, minimum = numbers.seconds(timing.median), numbers.seconds(timing.minimum)
+    return text(median), text(numbers.percent(timing.spread)), text(minimum)
+
+
 def _agreement(summary: MethodSummary) -> Text:
     if summary.gave_up:
         return text("gave up", role="quiet")
-    role = "good" if summary.agreed == summary.judged else "bad"
-    return text(f"{summary.agreed}/{summary.judged}", role=role)
+    return _share(summary.agreed, summary.judged)
 
 
-def _count(number: int | None) -> Text:
-    return text(str(number) if number else "")
+def _share(agreed: int, judged: int) -> Text:
+    return text(f"{agreed}/{judged}", role="good" if agreed == judged else "bad")
 
 
 def _together(comparison: Comparison) -> Table:
@@ -105,7 +114,7 @@ def _total(method: str, summaries: list[MethodSummary]) -> tuple[Text, ...]:
     digits = [s.median_digits for s in summaries if s.median_digits is not None]
     return (
         text(method, role="name"),
-        text(f"{agreed}/{judged}", role="good" if agreed == judged else "bad"),
+        _share(agreed, judged),
         (numbers.error(max((s.worst_relative for s in summaries if s.worst_relative is not None), default=None)),),
         (numbers.digits(median(digits) if digits else None),),
         text(numbers.times(_mean(s.relative_time for s in summaries))),
@@ -127,8 +136,8 @@ def _footer(comparison: Comparison) -> Iterable[Text]:
         role="quiet",
     )
     yield text(
-        f"Timed on {comparison.executor} for all methods, so that the ratios show the algorithms: {comparison.runs} runs in"
-        f" turn, median ± half the range; random points from seed {comparison.seed}.",
+        f"Timed on {comparison.executor} for all methods, so that the ratios show the algorithms:"
+        f" {comparison.runs} runs in turn, median ± half the range; random points from seed {comparison.seed}.",
         role="quiet",
     )
     for case in comparison.cases:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Cell = str | float | int | bool | None
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 STUDY_HEADER = (
-    "output", "variable", "method", "status", "derivative", "absolute_error", "relative_error", "ulps", "digits", "within",
-    "absolute_tolerance", "relative_tolerance", "function_evaluations", "sweeps", "operations", "prepare_seconds",
-    "evaluate_seconds", "relative_time",
+    "output", "variable", "method", "status", "derivative", "absolute_error", "relative_error", "ulps", "digits",
+    "within", "absolute_tolerance", "relative_tolerance", "function_evaluations", "sweeps", "operations",
+    "prepare_seconds", "evaluate_seconds", "relative_time",
 )  # fmt: skip
 TRACE_HEADER = ("trace", "of", "name", "operation", "from", "local", "contribution", "accumulated", "value")
 COMPARISON_HEADER = (
@@ -108,8 +108,8 @@ def _comparison_rows(comparison: "Comparison") -> Iterator[Sequence[Cell]]:
             counts = (cost.function_evaluations, cost.sweeps, cost.operations) if cost else (None,) * 3
             times = (timing.median, timing.spread, timing.minimum) if timing else (None,) * 3
             yield (
-                case.name, case.expression, s.method, case.points, s.judged, s.agreed, s.worst_relative, s.median_digits,
-                *counts, s.prepare_seconds, *times, s.relative_time, s.relative_to_fastest, s.gave_up,
+                case.name, case.expression, s.method, case.points, s.judged, s.agreed, s.worst_relative,
+                s.median_digits, *counts, s.prepare_seconds, *times, s.relative_time, s.relative_to_fastest, s.gave_up,
             )  # fmt: skip
 
 

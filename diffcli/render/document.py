@@ -213,6 +213,8 @@ class Document:
     """What a screen says, from top to bottom."""
 
     blocks: tuple[Block, ...]
+    margin: int = 2
+    """Spaces in front of every line on a terminal."""
 
 
 @dataclass(frozen=True)

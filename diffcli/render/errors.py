@@ -14,17 +14,17 @@ def document(error: DiffcliError) -> Document:
     blocks: list[Block] = [Lines((text(Span("error: ", "bad"), _cut(error.message)),))]
     if error.text and error.place:
         blocks.append(Excerpt(error.text, error.place.start, error.place.end))
-    if error.hint:
-        blocks.append(Lines((text("hint: ", _cut(error.hint)),)))
-    if error.command:
-        blocks.append(Lines((text("try: ", Span(_cut(error.command), "code")),)))
-    return Document(tuple(blocks))
+    hint = text("  hint: ", _cut(error.hint)) if error.hint else ()
+    command = text("  try: ", Span(error.command, "code")) if error.command else ()
+    if hint or command:
+        blocks.append(Lines(tuple(filter(None, (hint, command))), hanging=4))
+    return Document(tuple(blocks), margin=0)
 
 
 def error_dict(error: DiffcliError) -> dict[str, Any]:
     """The JSON object of an error."""
     position = error.place.start if error.place else None
-    fields = {"kind": error.kind, "message": error.message, "hint": error.hint, "position": position}
+    fields = {"kind": error.kind, "message": error.message, "hint": error.hint, "position": position, "command": error.command}
     return {"schema": SCHEMA, "error": fields}
 
 

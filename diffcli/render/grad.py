@@ -91,8 +91,9 @@ def _group(output: OutputStudy, index: int, options: Options) -> Section:
     slope = output.reference.slopes[index]
     label = derivative(output.name, slope.name)
     rows = [_judge_row(label, slope, options)]
-    for method in output.methods:
-        rows.append(((), text(method.method, role="name"), *_cells(method, index, slope, options)))
+    rows += [
+        ((), text(method.method, role="name"), *_cells(method, index, slope, options)) for method in output.methods
+    ]
     return Section(tuple(rows))
 
 
@@ -179,7 +180,7 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def _formulas(output: OutputStudy, options: Options) -> Table:
-    rows = []
+    rows: list[tuple[Text, ...]] = []
     for method in output.methods:
         for variable, formula in (method.formula or {}).items():
             shown = _cut(formula, LONGEST_FORMULA if options.is_interactive else len(formula))

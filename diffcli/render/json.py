@@ -16,5 +16,5 @@ def object_text(data: dict[str, Any]) -> str:
 
 
 def _escaped(character: str) -> str:
-    """\\u escapes; outside strings JSON text has no such characters."""
+    r"""As a \u escape; outside strings JSON text has no such characters."""
     return json.dumps(character)[1:-1]

@@ -89,18 +89,17 @@ def _table(table: Table) -> str:
 
 
 def _alignment(table: Table) -> str:
-    """name = operation = value, aligned at the equals signs; pages may break between the rows."""
+    """Name, operation and value of every row, aligned at the equals signs; pages may break between the rows."""
     rows = [row for section in table.sections for row in section.rows]
-    lines = " \\\\\n".join(_equation(row, table.columns) for row in rows)
+    lines = " \\\\\n".join(_equation(row) for row in rows)
     title = f"\\noindent\\textbf{{{escaped(table.title)}}}\n" if table.title else ""
     return f"{title}{{\\allowdisplaybreaks\n\\begin{{align*}}\n{lines}\n\\end{{align*}}}}"
 
 
-def _equation(row: Sequence[Text], columns: Sequence[Column]) -> str:
+def _equation(row: Sequence[Text]) -> str:
     name, operation, *remarks, value = (_formula(cell) for cell in row)
     remark = rf"\quad {remarks[0]}" if remarks and remarks[0] else ""
-    middle = f"{operation}{remark} &&= " if operation else "&&\\phantom{{}}= "
-    return f"{name} &= {middle}{value}" if operation else f"{name} &= {value}"
+    return f"{name} &= {operation}{remark} &&= {value}" if operation else f"{name} &= {value}"
 
 
 def _tabular(table: Table) -> str:

@@ -5,18 +5,18 @@ import unicodedata
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\textquotedbl{}", "'": "'", "`": r"\textasciigrave{}", "-": "{-}",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "-": "{-}",
 }  # fmt: skip
 MATHEMATICS = {
-    "·": r"\cdot", "−": "-", "×": r"\times", "÷": r"\div", "¦": "|", "…": r"\ldots", "∂": r"\partial", "≤": r"\le", "≥": r"\ge",
-    "≠": r"\ne", "Σ": r"\Sigma", "±": r"\pm", "√": r"\surd", "∞": r"\infty", "→": r"\to", "≈": r"\approx", "µ": r"\mu",
-    "ϵ": r"\epsilon", "ε": r"\varepsilon", "ϑ": r"\vartheta", "ϕ": r"\phi", "φ": r"\varphi", "ς": r"\varsigma", "ο": "o",
-    "²": "^2", "³": "^3", "¹": "^1", "°": r"^\circ", "⊤": r"\top",
+    "·": r"\cdot", "−": "-", "×": r"\times", "÷": r"\div", "¦": "|", "…": r"\ldots", "∂": r"\partial", "≤": r"\le",
+    "≥": r"\ge", "≠": r"\ne", "±": r"\pm", "√": r"\surd", "∞": r"\infty", "→": r"\to", "≈": r"\approx", "µ": r"\mu",
+    "ε": r"\varepsilon", "ϵ": r"\epsilon", "ϑ": r"\vartheta", "φ": r"\varphi", "ϕ": r"\phi", "ς": r"\varsigma",
+    "ο": "o", "°": r"^\circ",
 }  # fmt: skip
 WORDS = {"—": "---", "–": "--", "’": "'", "‘": "`", "“": "``", "”": "''", "•": r"\textbullet{}"}
-SUBSCRIPTS, SUPERSCRIPTS = "₋₀₁₂₃₄₅₆₇₈₉", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
-PLAIN_DIGITS = "-0123456789"
+SUBSCRIPTS = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 ACCENTS = {"\u0304": r"\bar", "\u0307": r"\dot"}
 SAME_AS_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True))
 GREEK_NAMES = {"lamda": "lambda"}
@@ -32,11 +32,8 @@ def compilable(latex: str) -> str:
     if latex.isascii():
         return latex
     latex = re.sub(r"(\w)([\u0304\u0307])", lambda m: rf"\ensuremath{{{ACCENTS[m[2]]}{{{m[1]}}}}}", latex)
-    for characters, command in ((SUBSCRIPTS, "_"), (SUPERSCRIPTS, "^")):
-        table = str.maketrans(characters, PLAIN_DIGITS)
-        latex = re.sub(
-            f"[{characters}]+", lambda m, c=command, t=table: rf"\ensuremath{{{c}{{{m[0].translate(t)}}}}}", latex
-        )  # type: ignore[misc]
+    latex = re.sub(r"[₋₀-₉]+", lambda m: rf"\ensuremath{{_{{{m[0].translate(SUBSCRIPTS)}}}}}", latex)
+    latex = re.sub(r"[⁻⁰¹²³⁴-⁹]+", lambda m: rf"\ensuremath{{^{{{m[0].translate(SUPERSCRIPTS)}}}}}", latex)
     return "".join(character if character.isascii() else _character(character) for character in latex)
 
 

@@ -1,11 +1,7 @@
 """A document as lines of a fixed width: what the terminal prints, before it is coloured."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-
 from diffcli.render.document import (
     Block,
-    Column,
     Document,
     Excerpt,
     Flow,
@@ -19,28 +15,28 @@ from diffcli.render.document import (
     text_width,
     width,
 )
+from diffcli.render.table_layout import ENDLESS, stripped, table_lines
+from diffcli.render.wrapping import wrapped
 
-MARGIN = 2
+EXCERPT_MARGIN = 4
 BESIDE = 5
-TIGHT = 2
-"""Spaces between the columns of a table that does not fit otherwise."""
-NARROWEST = 16
-"""A flexible column is not made narrower than this."""
+"""Spaces between two tables beside each other."""
+NARROWEST = 20
+"""Narrower terminals are left to wrap by themselves."""
 WIDEST_PAIR = 240
 """Two tables that are wider than this together stand one above the other even where the width is not limited."""
-RULE = "─"
-ENDLESS = 10**9
 
 
 def lines(document: Document, available: int | None = None) -> list[Text]:
     """The lines of a document, `available` columns wide or as wide as needed."""
-    room = ENDLESS if available is None else max(available - MARGIN, NARROWEST)
+    room = ENDLESS if available is None else max(available - document.margin, NARROWEST)
     result: list[Text] = []
     previous: Block | None = None
     for block in document.blocks:
         if previous is not None and not isinstance(block, Excerpt) and not isinstance(previous, Excerpt):
             result.append(())
-        result.extend((Span(" " * MARGIN), *line) if line else () for line in _block(block, room))
+        indent = Span(" " * (EXCERPT_MARGIN if isinstance(block, Excerpt) else document.margin))
+        result.extend((indent, *line) if line else () for line in _block(block, room))
         previous = block
     return result
 
@@ -48,7 +44,7 @@ def lines(document: Document, available: int | None = None) -> list[Text]:
 def _block(block: Block, room: int) -> list[Text]:
     match block:
         case Heading():
-            return wrapped(block.text, room, MARGIN)
+            return wrapped(block.text, room, 2)
         case Flow():
             return _flow(block, room)
         case Lines():
@@ -76,200 +72,8 @@ def _excerpt(excerpt: Excerpt, room: int) -> list[Text]:
         before = "…" + before[len(before) - max(room - 50, 0) :] if room < ENDLESS else before
     inside, after = inside[: room - 4], after[: max(room - 4 - width(before) - width(inside), 0)]
     carets = "^" * max(1, width(inside))
-    pointer: Text = (Span("  " + " " * width(before)), Span(carets, "bad"), Span(f" {excerpt.remark}".rstrip(), "bad"))
-    return [(Span("  "), Span(before, "code"), Span(inside, "code"), Span(after, "code")), pointer]
-
-
-def wrapped(line: Text, room: int, hanging: int = 0) -> list[Text]:
-    """The text in lines of at most `room` columns, broken at spaces, and within words that are longer than a line."""
-    if text_width(line) <= room:
-        return [line]
-    result: list[list[Span]] = [[]]
-    used = 0
-    for word in _words(line):
-        if used and used + text_width(word) > room:
-            result.append([Span(" " * hanging)] if hanging else [])
-            used = hanging
-            word = word[1:] if word[0].text == " " else word
-        for piece in _broken(word, room - hanging):
-            if used + piece.width > room and used > hanging:
-                result.append([Span(" " * hanging)] if hanging else [])
-                used = hanging
-            result[-1].append(piece)
-            used += piece.width
-    return [tuple(spans) for spans in result]
-
-
-def _words(line: Text) -> Iterable[list[Span]]:
-    """Words, each with the space in front of it as a span of its own."""
-    word: list[Span] = []
-    for span in line:
-        for index, piece in enumerate(span.text.split(" ")):
-            if index:
-                yield from [word] if word else []
-                word = [Span(" ", span.role)]
-            if piece:
-                word.append(replace(span, text=piece, latex=""))
-    if word:
-        yield word
-
-
-def _broken(word: Sequence[Span], room: int) -> Iterable[Span]:
-    for span in word:
-        rest = span.text
-        while width(rest) > room:
-            length = max(1, room if rest.isascii() else room // 2)
-            yield Span(rest[:length], span.role)
-            rest = rest[length:]
-        yield Span(rest, span.role)
-
-
-def table_lines(table: Table, room: int = ENDLESS) -> list[Text]:
-    """The lines of a table: columns are dropped, then headers and flexible cells wrapped, until it fits."""
-    table, widths = _fitted(_aligned(table), room)
-    total = _total(table, widths)
-    result = _titled_header(table, widths)
-    if result:
-        result.append((Span(RULE * max(total, width(table.title)), "quiet"),))
-    for index, section in enumerate(table.sections):
-        result += _separator(table, total) if index else []
-        result += wrapped(section.title, room, MARGIN) if section.title else []
-        for row in section.rows:
-            result += _row(row, table, widths)
-    return result
-
-
-def natural_width(table: Table) -> int:
-    """How wide the table is if nothing is dropped and nothing wrapped."""
-    return max(map(text_width, table_lines(table)), default=0)
-
-
-def _separator(table: Table, total: int) -> list[Text]:
-    rule: dict[str, list[Text]] = {"rule": [(Span(RULE * total, "quiet"),)], "blank": [()], "none": []}
-    return rule[table.separator]
-
-
-def _gap(column: Column, table: Table) -> int:
-    """The space in front of a column that is not the first: "= …" stands close to what it follows."""
-    return 1 if column.lead or column.is_close else table.gap
-
-
-def _total(table: Table, widths: Sequence[int]) -> int:
-    return sum(widths) + sum(_gap(column, table) for column in table.columns[1:])
-
-
-def _fitted(table: Table, room: int) -> tuple[Table, list[int]]:
-    """The table and the widths of its columns: wrapped headers and tight gaps first, then without some columns."""
-    while True:
-        for candidate, header_width in (
-            (table, width),
-            (table, _longest_word),
-            (replace(table, gap=TIGHT), _longest_word),
-        ):
-            widths = _widths(candidate, header_width)
-            if _total(candidate, widths) <= room:
-                return candidate, widths
-        worst = max(range(len(table.columns)), key=lambda k: table.columns[k].droppable)
-        if not table.columns[worst].droppable:
-            return _squeezed(table, room)
-        table = table.without(worst)
-
-
-def _squeezed(table: Table, room: int) -> tuple[Table, list[int]]:
-    """Flexible columns made narrower; what still does not fit is left to the terminal to wrap."""
-    widths = _widths(table, _longest_word)
-    excess = _total(table, widths) - room
-    flexible = [k for k, column in enumerate(table.columns) if column.flexible]
-    for k in sorted(flexible, key=lambda k: -widths[k]):
-        taken = max(0, min(excess, widths[k] - NARROWEST))
-        widths[k] -= taken
-        excess -= taken
-    return table, widths
-
-
-def _longest_word(header: str) -> int:
-    return max(map(width, header.split()), default=0)
-
-
-def _widths(table: Table, header_width: Callable[[str], int]) -> list[int]:
-    bodies = [max((text_width(row[k]) for row in table.rows), default=0) for k in range(len(table.columns))]
-    return [max(body, header_width(column.header)) for body, column in zip(bodies, table.columns, strict=True)]
-
-
-def _aligned(table: Table) -> Table:
-    """Leads written out, and numbers in decimal columns padded until their points stand below each other."""
-    columns = []
-    for k, column in enumerate(table.columns):
-        cells = [row[k] for row in table.rows]
-        padding = _decimal_padding(cells) if column.align == "decimal" else [0] * len(cells)
-        lead = (Span(column.lead, "quiet"),) if column.lead else ()
-        columns.append(
-            [(*lead, Span(" " * pad), *cell) if cell else () for cell, pad in zip(cells, padding, strict=True)]
-        )
-    rows = iter(zip(*columns, strict=True))
-    sections = tuple(replace(section, rows=tuple(next(rows) for _ in section.rows)) for section in table.sections)
-    return replace(table, sections=sections)
-
-
-def _decimal_padding(cells: Sequence[Text]) -> list[int]:
-    before = [width("".join(span.text for span in cell).partition("e")[0].partition(".")[0]) for cell in cells]
-    widest = max(before, default=0)
-    return [widest - size for size in before]
-
-
-def _titled_header(table: Table, widths: Sequence[int]) -> list[Text]:
-    """The title and the headers; the title of equations stands on the line of their headers where it fits."""
-    title: Text = (Span(table.title, "heading"),) if table.title else ()
-    columns = [
-        replace(column, header="") if table.is_equations and column.lead == "= " else column for column in table.columns
-    ]
-    columns[:1] = [replace(columns[0], header="")] if table.is_equations else columns[:1]
-    header = _header(table, columns, widths)
-    if not title or not header:
-        return [title, *header] if title else header
-    indent = header[-1][0].width if header[-1] and not header[-1][0].text.strip() else 0
-    if table.is_equations and len(header) == 1 and indent > width(table.title):
-        first, *rest = header[0]
-        return [(*title, Span(" " * (first.width - width(table.title))), *rest)]
-    return [title, *header]
-
-
-def _header(table: Table, columns: Sequence[Column], widths: Sequence[int]) -> list[Text]:
-    if not any(column.header for column in columns):
-        return []
-    cells = [wrapped((Span(column.header, column.role),), size) for column, size in zip(columns, widths, strict=True)]
-    height = max(map(len, cells))
-    padded = [[()] * (height - len(cell)) + cell for cell in cells]
-    return [_line([cell[k] for cell in padded], table, columns, widths) for k in range(height)]
-
-
-def _row(row: Sequence[Text], table: Table, widths: Sequence[int]) -> list[Text]:
-    cells = [
-        wrapped(cell, size, 2) if column.flexible else [cell]
-        for cell, column, size in zip(row, table.columns, widths, strict=True)
-    ]
-    height = max(map(len, cells), default=0)
-    return [
-        _line([cell[k] if k < len(cell) else () for cell in cells], table, table.columns, widths) for k in range(height)
-    ]
-
-
-def _line(cells: Sequence[Text], table: Table, columns: Sequence[Column], widths: Sequence[int]) -> Text:
-    spans: list[Span] = []
-    for k, (cell, column, size) in enumerate(zip(cells, columns, widths, strict=True)):
-        padding = Span(" " * (size - text_width(cell)))
-        spans.append(Span(" " * (_gap(column, table) if k else 0)))
-        spans.extend([padding, *cell] if column.align == "right" else [*cell, padding])
-    return _stripped(spans)
-
-
-def _stripped(spans: list[Span]) -> Text:
-    """Without the spaces at its end; spaces at its beginning are one span."""
-    blank = next((k for k, span in enumerate(spans) if span.text.strip()), len(spans))
-    spans = [Span("".join(span.text for span in spans[:blank])), *spans[blank:]]
-    while spans and not spans[-1].text.strip():
-        spans.pop()
-    return tuple(span for span in spans if span.text)
+    pointer: Text = (Span(" " * width(before)), Span(carets, "bad"), Span(f" {excerpt.remark}".rstrip(), "bad"))
+    return [(Span(before, "code"), Span(inside, "code"), Span(after, "code")), pointer]
 
 
 def _side_by_side(pair: SideBySide, room: int) -> list[Text]:
@@ -280,7 +84,7 @@ def _side_by_side(pair: SideBySide, room: int) -> list[Text]:
         return [*left, (), *right]
     height = max(len(left), len(right))
     return [
-        _stripped([*a, Span(" " * (left_width - text_width(a) + BESIDE)), *b])
+        stripped([*a, Span(" " * (left_width - text_width(a) + BESIDE)), *b])
         for a, b in zip(_filled(left, height), _filled(right, height), strict=True)
     ]
 

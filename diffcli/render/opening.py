@@ -19,7 +19,7 @@ EQUALS = Span(" = ", latex=" = ")
 
 
 def opening(study: "Study", options: Options) -> Flow:
-    """y = ln(x1) + …, at x1 = 2, x2 = 5, y = 11.652…"""
+    """Expression, point and value: y = ln(x1) + …, at x1 = 2, x2 = 5, y = 11.652."""
     names = tuple(output.name for output in study.outputs)
     title = title_text(study.pretty, study.latex, names, options)
     values = [(output.name, output.value) for output in study.outputs]
@@ -50,7 +50,7 @@ def name_span(name: str) -> Span:
 
 
 def values_text(values: Sequence[tuple[str, float | None]], options: Options) -> list[Text]:
-    """y = 11.652…, one text for each output."""
+    """One text for each output: y = 11.652."""
     return [text(name_span(name), EQUALS, numbers.value(value, options.digits)) for name, value in values]
 
 

@@ -15,7 +15,7 @@ from diffcli.render.document import (
     Text,
     text,
 )
-from diffcli.render.layout import natural_width
+from diffcli.render.table_layout import natural_width
 from diffcli.study.rows import AdjointRow, Row
 from diffcli.study.trace import Trace
 

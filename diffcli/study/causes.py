@@ -1,7 +1,7 @@
 """Which operation of a program keeps it from having a derivative at a point."""
 
-import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from diffcli.execute.magnitudes import Undefined
@@ -18,6 +18,8 @@ PREFERRED = {"infinite": ("tangent", "jump"), "kink": ("kink", "jump")}
 """The kinds of singularities that explain a slope best."""
 ZERO_BASE = Singularity("tangent", "its base is 0", lambda x, _: x == 0)
 """x^1.5 and x^x at 0: the table calls no singularity there, but the power is not analytic."""
+INFINITE = 2**1024 - 2**970
+"""The smallest number that rounds to an infinite double."""
 NOT_SMOOTH = ("tangent", "kink", "jump")
 
 
@@ -56,6 +58,7 @@ def special_nodes(graph: Graph, arithmetic: Multiprecision, values: Sequence[Any
     return found
 
 
+@cache
 def _rows_with_corners() -> frozenset[str]:
     return frozenset(name for name, row in OPS.items() if any(s.kind in NOT_SMOOTH for s in row.singularities))
 
@@ -63,8 +66,9 @@ def _rows_with_corners() -> frozenset[str]:
 def _is_zero_to_a_power(graph: Graph, position: int, args: tuple[Any, ...]) -> bool:
     """Whether the base is 0 and the exponent is not a literal whole number."""
     base, exponent = args
-    depends = graph.active(graph.inputs)[graph.nodes[position].args[1]]
-    return bool(base == 0) and (depends or exponent != int(exponent))
+    if base != 0:
+        return False
+    return exponent != int(exponent) or graph.active(graph.inputs)[graph.nodes[position].args[1]]
 
 
 class Causes:
@@ -97,9 +101,9 @@ class Causes:
             return self._cause(position, singularity.kind, singularity.where)
         return None
 
-    def beside(self, output: int, wrt: int, step: int) -> Cause | None:
+    def beside(self, output: int, wrt: int, size: int) -> Cause | None:
         """Why the output has no value on either side of the point."""
-        values = self._probe.beside(wrt, step)
+        values = self._probe.beside(wrt, size)
         reason = values[output]
         if type(reason) is not Undefined:
             return None
@@ -109,9 +113,9 @@ class Causes:
         """The first node whose value no double can hold."""
         return self._overflow(output, self._values, "its value is too large for double precision")
 
-    def slope_overflow(self, output: int, wrt: int, step: int) -> Cause:
+    def slope_overflow(self, output: int, wrt: int, size: int) -> Cause:
         """The first node whose slope no double can hold."""
-        slopes = self._probe.node_slopes(wrt, step)
+        slopes = self._probe.node_slopes(wrt, size)
         name = self._graph.nodes[wrt].literal
         return self._overflow(output, slopes, f"its derivative by {name} is too large for double precision")
 
@@ -138,12 +142,4 @@ class Causes:
 
 
 def _overflows(number: Any) -> bool:
-    return number is not None and type(number) is not Undefined and math.isinf(as_float(number))
-
-
-def as_float(number: Any) -> float:
-    """The number as a double, infinite where it is too large."""
-    try:
-        return float(number)
-    except OverflowError:
-        return math.copysign(math.inf, number)
+    return number is not None and type(number) is not Undefined and abs(number) >= INFINITE

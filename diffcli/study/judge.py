@@ -95,17 +95,17 @@ class _Trial:
         values = self._probe.base()
         defined = [o for o in dict.fromkeys(self._probe.graph.outputs) if type(values[o]) is not Undefined]
         pending = {wrt: [o for o in defined if self._probe.active(wrt)[o]] for wrt in self._wrt}
-        for steps in (STEPS[:2], *([step] for step in STEPS[2:])):  # two steps settle most inputs
-            for wrt in pending:
-                for step in steps:
-                    pending[wrt] = self._narrowed(pending[wrt], wrt, step)
+        for sizes in (STEPS[:2], *([size] for size in STEPS[2:])):  # two steps settle most inputs
+            for wrt, outputs in pending.items():
+                for size in sizes:
+                    outputs[:] = self._narrowed(outputs, wrt, size)
 
-    def _narrowed(self, outputs: list[int], wrt: int, step: int) -> list[int]:
+    def _narrowed(self, outputs: list[int], wrt: int, size: int) -> list[int]:
         """The outputs whose slope by the input at `wrt` is still undecided after this step."""
         if not outputs:
             return []
         suspects = {output: bool(self._causes.suspects(output, wrt)) for output in outputs}
-        quotients = self._probe.quotients(wrt, step, outputs, is_careful=any(suspects.values()))
+        quotients = self._probe.quotients(wrt, size, outputs, is_careful=any(suspects.values()))
         for output, quotient in zip(outputs, quotients, strict=True):
             history = self._histories.setdefault((output, wrt), [])
             history.append(quotient)
@@ -163,12 +163,12 @@ class _Trial:
     def _cause(self, output: int, wrt: int, status: str) -> Cause | None:
         if status in ("kink", "infinite"):
             return self._causes.corner(output, wrt, status)
-        step = self._histories[output, wrt][-1].digits if status != "undecided" else 0
+        size = self._histories[output, wrt][-1].size if status != "undecided" else 0
         try:
             if status == "overflow":
-                return self._causes.slope_overflow(output, wrt, step)
+                return self._causes.slope_overflow(output, wrt, size)
             if status == "outside":
-                return self._causes.beside(output, wrt, step)
+                return self._causes.beside(output, wrt, size)
         except OutOfTime:
             return self._causes.limit(output, TIME)
         return self._causes.limit(output, self._gave_up)

@@ -44,7 +44,7 @@ class OutOfTime(Exception):  # noqa: N818 - an outcome the judge reports, no err
 class Quotients:
     """The difference quotients of one output on both sides of the point, for one step."""
 
-    digits: int
+    size: int
     """log10 of 1/h relative to the scale of the point."""
     right: Any
     left: Any
@@ -144,8 +144,8 @@ class Probe:
     def value(self, output: int) -> Any:
         """The value of the node `output` to the digits wanted, or None if its digits never settle."""
         before = self.base()[output]
-        for step in STEPS:
-            now = self.base(min(self.floor + 2 * step, self._most))[output]
+        for size in STEPS:
+            now = self.base(min(self.floor + 2 * size, self._most))[output]
             if type(now) is Undefined or self.arithmetic.agreeing_digits(before, now) >= self.wanted:
                 return now
             before = now

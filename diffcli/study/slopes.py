@@ -74,7 +74,7 @@ class Settler:
         if any(type(q) is Undefined for q in (before.right, before.left, now.right, now.left)):
             return None
         limit = self._finite(before.central, now.central) or self._vanishing(
-            [before.central, now.central], [before.digits, now.digits], self._smallest - CONFIRM * self._wanted
+            [before.central, now.central], [before.size, now.size], self._smallest - CONFIRM * self._wanted
         )
         if limit is None or not self._sides_meet(before, now):
             return None
@@ -87,12 +87,12 @@ class Settler:
             return True
         first = abs(before.right - before.left)
         fallen = decimal_exponent(first) - decimal_exponent(gap)
-        return bool(first) and fallen > (now.digits - before.digits) / 2
+        return bool(first) and fallen > (now.size - before.size) / 2
 
     def _by_sides(self, history: Sequence[Quotients]) -> Decision | None:
-        steps = [q.digits for q in history]
-        right = self._limit([q.right for q in history], steps)
-        left = self._limit([q.left for q in history], steps)
+        sizes = [q.size for q in history]
+        right = self._limit([q.right for q in history], sizes)
+        left = self._limit([q.left for q in history], sizes)
         if right is None or left is None:
             return None
         digits = min(side.digits for side in (left, right) if side.kind == "finite") if _any_finite(left, right) else 0
@@ -111,7 +111,7 @@ class Settler:
     def _agree(self, x: Any, y: Any) -> bool:
         return bool(x == y) or self._arithmetic.agreeing_digits(x, y) >= self._wanted - 2
 
-    def _limit(self, quotients: Sequence[Any], steps: Sequence[int]) -> Limit | None:
+    def _limit(self, quotients: Sequence[Any], sizes: Sequence[int]) -> Limit | None:
         """The limit on one side."""
         recent = quotients[-PATIENCE:]
         if any(type(q) is Undefined for q in recent):
@@ -119,33 +119,31 @@ class Settler:
             return Limit("outside") if is_outside else None
         return (
             self._finite(*recent[-2:])
-            or self._vanishing(recent, steps[-len(recent) :], self._smallest - self._wanted)
-            or self._infinite(recent, steps[-len(recent) :])
+            or self._vanishing(recent, sizes[-len(recent) :], self._smallest - self._wanted)
+            or self._infinite(recent, sizes[-len(recent) :])
         )
 
     def _finite(self, before: Any, now: Any) -> Limit | None:
         digits = self._arithmetic.agreeing_digits(before, now)
         return Limit("finite", now, min(digits, self._wanted)) if digits >= self._wanted else None
 
-    def _vanishing(self, quotients: Sequence[Any], steps: Sequence[int], below: int) -> Limit | None:
+    def _vanishing(self, quotients: Sequence[Any], sizes: Sequence[int], below: int) -> Limit | None:
         """0 where the quotients fall like a power of h, and far below everything else in the program."""
         exponents = [decimal_exponent(q) if q else -(10**9) for q in quotients]
         falls = [
             (before - now) > 0.004 * (later - earlier)
-            for before, now, earlier, later in zip(exponents, exponents[1:], steps, steps[1:], strict=False)
+            for before, now, earlier, later in zip(exponents, exponents[1:], sizes, sizes[1:], strict=False)
         ]
         if exponents[-1] <= below and all(falls):
             return Limit("finite", self._arithmetic.zero, self._wanted)
         return None
 
-    def _infinite(self, quotients: Sequence[Any], steps: Sequence[int]) -> Limit | None:
+    def _infinite(self, quotients: Sequence[Any], sizes: Sequence[int]) -> Limit | None:
         """Infinity where the quotients grow at least as fast as the logarithm of 1/h."""
         if len(quotients) < PATIENCE:
             return None
-        rates = [
-            abs(now) - abs(before) for before, now in pairwise(quotients) if before * now > 0
-        ]
-        per_digit = [rate / (later - earlier) for rate, earlier, later in zip(rates, steps, steps[1:], strict=False)]
+        rates = [abs(now) - abs(before) for before, now in pairwise(quotients) if before * now > 0]
+        per_digit = [rate / (later - earlier) for rate, earlier, later in zip(rates, sizes, sizes[1:], strict=False)]
         if len(per_digit) == PATIENCE - 1 and per_digit[0] > 0 and per_digit[1] >= per_digit[0] * 49 / 50:
             return Limit("infinite", quotients[-1])
         return None
