@@ -139,7 +139,9 @@ def test_one_sided_differences_of_second_order_at_an_edge(text, x, side):
 
 def test_the_one_sided_formula():
     h = EPSILON ** (1 / 3)
-    assert finite("x^1.5")((0.0,)).rows[0][0] == pytest.approx((4 * h**1.5 - (2 * h) ** 1.5) / (2 * h), rel=1e-12, abs=0)
+    assert finite("x^1.5")((0.0,)).rows[0][0] == pytest.approx(
+        (4 * h**1.5 - (2 * h) ** 1.5) / (2 * h), rel=1e-12, abs=0
+    )
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,9 @@ def test_options_that_make_no_sense_are_refused(options):
     ],
 )  # fmt: skip
 def test_complex_steps_do_not_cancel(text, x, slope):
-    assert finite(text, complex_compiler, scheme="complex-step")((x,)).rows[0][0] == pytest.approx(slope, rel=4e-15, abs=0)
+    assert finite(text, complex_compiler, scheme="complex-step")((x,)).rows[0][0] == pytest.approx(
+        slope, rel=4e-15, abs=0
+    )
 
 
 @pytest.mark.parametrize(("text", "x"), [("ln(x)", -1.0), ("sqrt(x)", -4.0), ("x^0.5", -4.0), ("1/x", 0.0)])

@@ -127,11 +127,11 @@ REFUSED_AS = {
 }
 
 
-def outcome(case: dict[str, Any]) -> str:
-    """What the case is read as, or its error. In syntax and resource cases unused values of the point don't matter."""
+def outcome(case: dict[str, Any], *, whole_point: bool = False) -> str:
+    """What the case is read as, or its error; unused values in syntax and resource cases count if `whole_point`."""
     point = parse_point([f"{name}={value}" for name, value in case["at"].items()])
     reading = parse(case_text(case), point)
-    if case["kind"] in ("syntax", "resource"):
+    if case["kind"] in ("syntax", "resource") and not whole_point:
         point = {name: value for name, value in point.items() if name in reading.variables}
     match_point(reading, point)
     return written(reading.graph)
@@ -176,19 +176,13 @@ def decided_by_computing(case: dict[str, Any]) -> bool:
 )
 def test_what_must_be_refused(case: dict[str, Any]) -> None:
     with pytest.raises(DiffcliError) as caught:
-        parse_point([f"{name}={value}" for name, value in case["at"].items()])
-        outcome(case) if case["kind"] != "resource" else refuse_with_whole_point(case)
+        outcome(case, whole_point=case["kind"] == "resource")
     error = caught.value
     assert error.exit_code == 2
     for text in (error.message, error.hint or "", error.correction or ""):
         assert text.isprintable(), "a raw control character would reach the terminal"
     if error.place is not None and error.text is not None:
         assert 0 <= error.place.start <= error.place.end <= len(error.text)
-
-
-def refuse_with_whole_point(case: dict[str, Any]) -> None:
-    point = parse_point([f"{name}={value}" for name, value in case["at"].items()])
-    match_point(parse(case_text(case), point), point)
 
 
 def test_every_case_is_decided() -> None:

@@ -78,7 +78,7 @@ ERRORS = [
     (r"\sqrt", "a command lacks its argument", "t"),
     (r"{x}^10", "in LaTeX only the first digit belongs to the exponent", "10"),
     (r"x_{i+1}", "this index cannot be read", "_"),
-    (r"{x}_12 + y_12", "this index cannot be read", "_"),
+    (r"{x}_12 + y_12", "this index cannot be read", "_12"),
     (r"\frac{x2}{3}", "a name and a number stand side by side without an operator", "x2"),
     (r"\partial x", r"\partial has no meaning here", r"\partial"),
     (r"x^\top W", r"\top has no meaning here", r"\top"),

@@ -1,6 +1,7 @@
 """Limits: what is too large is refused at once, by the limit's name, and the limit can be raised."""
 
 import time
+from contextlib import suppress
 from dataclasses import fields
 
 import pytest
@@ -45,21 +46,21 @@ def test_what_is_too_large_is_refused_by_name(name: str, text: str) -> None:
 
 
 LARGE = [
-    "+".join(f"x{n}*{n}" for n in range(14_000)),
-    "x*" * 99_999 + "x",
-    "x " * 99_999 + "x",
-    "(x)" * 60_000,
-    "{x}" * 60_000,
-    "sin x^2 z " * 19_000,
+    "+".join(f"x{n}*{n}" for n in range(9_000)),
+    "x*" * 50_000 + "x",
+    "x " * 50_000 + "x",
+    "(x)" * 30_000,
+    "{x}" * 30_000,
+    "sin x^2 z " * 10_000,
     "x!" * 80_000,
-    "$" * 190_000,
-    "х" * 190_000,
-    '"' * 190_000,
-    "#" * 190_000,
-    "x;" * 60_000,
+    "$" * 90_000,
+    "х" * 90_000,
+    '"' * 90_000,
+    "#" * 90_000,
+    "x;" * 30_000,
     "foo(x)+" * 20_000,
     "".join(f"ab{n} " for n in range(20_000)),
-    "|x|" * 60_000,
+    "|x|" * 30_000,
     "1e9999*x+" * 20_000,
     "where(" + "(" * 990 + "x<" * 30_000,
 ]
@@ -68,11 +69,9 @@ LARGE = [
 @pytest.mark.parametrize("text", LARGE, ids=[text[:12] for text in LARGE])
 def test_large_texts_end_soon(text: str) -> None:
     start = time.process_time()
-    try:
+    with suppress(DiffcliError):
         parse(text, ("x", "z"))
-    except DiffcliError:
-        pass
-    assert time.process_time() - start < 5, "reading is linear: about 0.6 s where this was written"
+    assert time.process_time() - start < 5, "reading is linear: about 0.3 s where this was written"
 
 
 def test_time_grows_linearly() -> None:

@@ -38,6 +38,12 @@ def _vanishes(op: str, *args: Any) -> Undefined:
     return Undefined(op, "limit", VANISHES, args)
 
 
+def _unknown(op: str, arithmetic: "Multiprecision", *args: Any) -> Undefined:
+    """For a number so large that the digits after its point, or its last bits, are rounding errors."""
+    arithmetic.unsettled = True
+    return Undefined(op, "limit", "an argument is so large that its last digits are not known", args)
+
+
 def _nearly_even(arithmetic: "Multiprecision", x: Any) -> None:
     """Cosines, also hyperbolic, of a small number differ from 1 by its square."""
     if x and binary_exponent(x) < 0:
@@ -60,8 +66,7 @@ def _trigonometric(op: str) -> Callable[["Multiprecision"], "Function"]:
 
         def function(x: Any) -> Any:
             if binary_exponent(x) > arithmetic.reach:
-                arithmetic.unsettled = True
-                return Undefined(op, "limit", "an angle is so large that its position on the circle is lost", (x,))
+                return _unknown(op, arithmetic, x)
             _nearly_even(arithmetic, x)
             if op in ("sin", "tan") and not x:
                 return x
@@ -120,6 +125,8 @@ def _power(arithmetic: "Multiprecision") -> "Function":
     def power(x: Any, y: Any) -> Any:
         if not x:
             return arithmetic.zero if y else arithmetic.one
+        if x < 0 and binary_exponent(y) > arithmetic.reach:
+            return _unknown("pow", arithmetic, x, y)
         if abs(y) * (abs(binary_exponent(x)) + 1) > MAX_BITS:
             size = logarithm(x, y)
             if not MIN_EXPONENTIAL <= size <= MAX_EXPONENTIAL:
@@ -177,36 +184,29 @@ def _erfc(arithmetic: "Multiprecision") -> "Function":
     return erfc
 
 
-def _gamma(arithmetic: "Multiprecision") -> "Function":
-    return _with_few_digits(
-        arithmetic, "gamma", lambda x: arithmetic.context.gamma(x) if abs(x) < 30_000 else _beyond("gamma", x)
-    )
+def _rounding(op: str, name: str) -> Callable[["Multiprecision"], "Function"]:
+    def bind(arithmetic: "Multiprecision") -> "Function":
+        function = getattr(arithmetic.context, name)
+        return lambda x: function(x) if binary_exponent(x) <= arithmetic.reach else _unknown(op, arithmetic, x)
+
+    return bind
 
 
-def _lgamma(arithmetic: "Multiprecision") -> "Function":
-    """ln|Γ|: mpmath's logarithm of gamma is complex below 0, its real part is the one wanted."""
-    return _with_few_digits(arithmetic, "lgamma", lambda x: arithmetic.context.loggamma(x).real)
+def _gamma_family(op: str, function: Callable[..., Any]) -> Callable[["Multiprecision"], "Function"]:
+    """`function(context, *args)` where its cost is bounded: not with very many digits, nor far out below 0."""
 
+    def bind(arithmetic: "Multiprecision") -> "Function":
+        def bounded(*args: Any) -> Any:
+            x = args[-1]
+            if arithmetic.digits > MAX_GAMMA_DIGITS and abs(x) < STIRLING:
+                return Undefined(op, "limit", f"{op} is not computed to more than {MAX_GAMMA_DIGITS} digits", args)
+            if x < -(10**6):
+                return Undefined(op, "limit", f"{op} is not computed below -10^6", args)
+            return _beyond(op, x) if op == "gamma" and x > 30_000 else function(arithmetic.context, *args)
 
-def _digamma(arithmetic: "Multiprecision") -> "Function":
-    return _with_few_digits(arithmetic, "digamma", lambda x: arithmetic.context.psi(0, x))
+        return bounded
 
-
-def _polygamma(arithmetic: "Multiprecision") -> "Function":
-    return _with_few_digits(arithmetic, "polygamma", lambda n, x: arithmetic.context.psi(int(n), x))
-
-
-def _with_few_digits(arithmetic: "Multiprecision", op: str, function: "Function") -> "Function":
-    """`function` where its cost is bounded: not with very many digits, nor far out on the negative axis."""
-
-    def bounded(*args: Any) -> Any:
-        if arithmetic.digits > MAX_GAMMA_DIGITS and abs(args[-1]) < STIRLING:
-            return Undefined(op, "limit", f"{op} is not computed to more than {MAX_GAMMA_DIGITS} digits", args)
-        if args[-1] < -(10**6):
-            return Undefined(op, "limit", f"{op} is not computed below -10^6", args)
-        return function(*args)
-
-    return bounded
+    return bind
 
 
 def _comparison(holds: Callable[[Any, Any], bool]) -> Callable[["Multiprecision"], "Function"]:
@@ -228,10 +228,13 @@ FUNCTIONS: dict[str, Callable[["Multiprecision"], "Function"]] = {
     "softplus": _softplus,
     "erf": _erf,
     "erfc": _erfc,
-    "gamma": _gamma,
-    "lgamma": _lgamma,
-    "digamma": _digamma,
-    "polygamma": _polygamma,
+    "gamma": _gamma_family("gamma", lambda context, x: context.gamma(x)),
+    "lgamma": _gamma_family("lgamma", lambda context, x: context.loggamma(x).real),  # complex below 0; ln|gamma| wanted
+    "digamma": _gamma_family("digamma", lambda context, x: context.psi(0, x)),
+    "polygamma": _gamma_family("polygamma", lambda context, n, x: context.psi(int(n), x)),
+    "floor": _rounding("floor", "floor"),
+    "ceil": _rounding("ceil", "ceil"),
+    "round": _rounding("round", "nint"),
     "min": lambda _: min,
     "max": lambda _: max,
     "lt": _comparison(lambda x, y: x < y),

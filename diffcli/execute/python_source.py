@@ -6,16 +6,16 @@
         ...
 
 The text contains only positions, our own operation names and the digits of numbers; no name of the user gets in.
-Bare functions of Python's math raise where IEEE 754 gives inf or nan; such a point is run again by the interpreter,
-which defines the result.
+Bare functions of Python's math raise where IEEE 754 gives inf or nan; such a point is run again by the IEEE functions
+of which `loop` is the quick form.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from diffcli.execute.floats import CONSTANTS, FLOATS, function
-from diffcli.execute.interpreter import outputs
+from diffcli.execute.floats import CONSTANTS, function
+from diffcli.execute.loop import looped
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
 
@@ -47,21 +47,19 @@ Program = Callable[[Sequence[float]], Sequence[float]]
 def compiled(graph: Graph) -> Program:
     """A runnable program: values of the inputs in, values of the outputs out."""
     needed = graph.pruned()
-
-    def interpreted(values: Sequence[float]) -> Sequence[float]:
-        return outputs(needed, FLOATS, values)
-
     if len(needed.nodes) > MAX_NODES:
-        return interpreted
+        return looped(needed)
     namespace: dict[str, Any] = {node.op: _python_function(node.op) for node in needed.nodes if node.op in OPS}
     exec(compile(source(needed), "<diffcli program>", "exec"), namespace)  # noqa: S102 - our own text, see above
     straight: Program = namespace["program"]
+    careful: list[Program] = []
 
     def run(values: Sequence[float]) -> Sequence[float]:
         try:
             return straight(values)
         except (ArithmeticError, ValueError):
-            return interpreted(values)
+            careful[:] = careful or [looped(needed)]
+            return careful[0](values)
 
     return run
 

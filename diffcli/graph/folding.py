@@ -99,7 +99,7 @@ class FoldingBuilder(Builder):
         return self._gated_product(x, y) or self._product_with_sign_or_reciprocal(x, y)
 
     def _gated_product(self, x: int, y: int) -> int | None:
-        """x · [condition ? 1 : 0] selects instead of multiplying, so that an infinite x is not turned into nan."""
+        """X · [condition ? 1 : 0] selects instead of multiplying, so that an infinite x is not turned into nan."""
         gate = self.nodes[y]
         if gate.op != "where" or {gate.args[1], gate.args[2]} != {self.zero, self.one}:
             return None

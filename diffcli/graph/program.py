@@ -47,8 +47,8 @@ class Graph:
 
     @property
     def operations(self) -> int:
-        """How many nodes compute something (inputs and constants do not)."""
-        return sum(bool(node.args) for node in self.nodes)
+        """How many operations the outputs need (inputs and constants are none)."""
+        return sum(needed and bool(node.args) for node, needed in zip(self.nodes, self.needed, strict=True))
 
     @cached_property
     def needed(self) -> tuple[bool, ...]:
@@ -67,7 +67,7 @@ class Graph:
         seeds = frozenset(wrt)
         active: list[bool] = []
         for position, node in enumerate(self.nodes):
-            active.append(position in seeds or any(active[argument] for argument in node.args))
+            active.append(position in seeds or any([active[argument] for argument in node.args]))
         return tuple(active)
 
     def pruned(self) -> "Graph":
@@ -77,7 +77,7 @@ class Graph:
         nodes = (self.nodes[old] for old in kept)
         return replace(
             self,
-            nodes=tuple(node._replace(args=tuple(new[a] for a in node.args)) for node in nodes),
+            nodes=tuple(Node(op, tuple([new[a] for a in args]), literal, shape) for op, args, literal, shape in nodes),
             inputs=tuple(new[p] for p in self.inputs),
             outputs=tuple(new[p] for p in self.outputs),
             names={new[p]: name for p, name in self.names.items() if p in new},

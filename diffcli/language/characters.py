@@ -142,7 +142,7 @@ def _plain(text: str, start: int, end: int, notes: dict[str, None]) -> str:
     written = unicodedata.normalize("NFKC", raw)
     if _tag(raw[0]) == "<fraction>" and "⁄" in written:
         return _fraction(text, start, written)
-    if written.isspace():
+    if unicodedata.category(raw[0]) == "Zs":
         return " "
     if not all((c.isascii() and c.isprintable()) or _is_letter(c) for c in written):
         raise _refusal(text, start, end)

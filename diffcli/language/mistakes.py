@@ -50,7 +50,7 @@ def unexpected(token: Token, text: str, operand: tuple[int, int] | None = None, 
         correction = text[: token.start] + "*" + text[token.end :]
     elif operand and (sign == "!" or (sign == "%" and after in OPERATORS | {END, ")"})):
         before = text[operand[0] : operand[1]]
-        value = int(before) + 1 if before.isdigit() and len(before) < 10 else f"{before} + 1"
+        value = int(before) + 1 if before.isdecimal() and before.isascii() and len(before) < 10 else f"{before} + 1"
         better = f"gamma({value})" if sign == "!" else f"{before}/100"
         correction = text[: operand[0]] + better + text[token.end :]
     elif sign in ("[", "]") and not operand:

@@ -35,6 +35,10 @@ class DualArithmetic(Generic[Number]):
         return Dual(self.base.constant(literal))
 
     def apply(self, op: str, *args: Dual[Number]) -> Dual[Number]:
+        """The primitive `op` on values and tangents."""
+        return Dual(self.base.apply(op, *[arg.primal for arg in args]), self.tangent(op, args))
+
+    def tangent(self, op: str, args: Sequence[Dual[Number]]) -> Number | None:
         """The chain rule: v̇ = Σ_k v̇_k · ∂v/∂v_k over the arguments that have a tangent."""
         primals = [arg.primal for arg in args]
         tangent: Number | None = None
@@ -45,7 +49,7 @@ class DualArithmetic(Generic[Number]):
             local = evaluate(partial, self.base, primals)[partial.outputs[0]]
             term = self.base.apply("mul", dual.tangent, local)
             tangent = term if tangent is None else self.base.apply("add", tangent, term)
-        return Dual(self.base.apply(op, *primals), tangent)
+        return tangent
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,14 @@ class TangentProgram:
 def tangent_program(graph: Graph, seed: int) -> TangentProgram:
     """One sweep with the tangent 1 on the input at position `seed` and none on the others."""
     builder = FoldingBuilder(graph)
-    arguments = [Dual(position, builder.one if position == seed else None) for position in graph.inputs]
-    duals = evaluate(graph, DualArithmetic(builder), arguments)
+    arithmetic = DualArithmetic(builder)
+    active = graph.active([seed])
+    duals: list[Dual[int]] = []
+    for position, node in enumerate(graph.nodes):  # the primal part of a node is the node itself
+        tangent = builder.one if position == seed else None
+        if active[position] and node.args:
+            tangent = arithmetic.tangent(node.op, [duals[argument] for argument in node.args])
+        duals.append(Dual(position, tangent))
     tangents = tuple(dual.tangent for dual in duals)
     reached = [tangents[position] for position in graph.outputs]
     outputs = (*graph.outputs, *[builder.zero if tangent is None else tangent for tangent in reached])
@@ -83,5 +93,5 @@ class PreparedForward:
     def __call__(self, point: Sequence[float]) -> Jacobian:
         """A sweeps, each giving one column of the Jacobian."""
         columns = [sweep(point) for sweep in self._sweeps]
-        rows = zip(*(column[self._outputs :] for column in columns), strict=True)
-        return Jacobian(tuple(columns[0][: self._outputs]), tuple(rows))
+        rows = tuple(zip(*[column[self._outputs :] for column in columns], strict=True))
+        return Jacobian(tuple(columns[0][: self._outputs]), rows) if columns else Jacobian((), ((),) * self._outputs)

@@ -21,7 +21,7 @@ class Jacobian(NamedTuple):
     """What a method computes at a point."""
 
     values: tuple[float, ...]
-    """f_1 … f_B."""
+    """f_1 … f_B; empty where the derivatives did not need them."""
     rows: tuple[tuple[float, ...], ...]
     """B rows of A derivatives ∂f_i/∂x_j, j over the inputs asked for."""
 
@@ -49,7 +49,7 @@ class Meter:
         """A compiler whose programs count each of their runs here."""
 
         def metered(graph: Graph, work: Work) -> Program:
-            program, operations = compiler(graph, work), graph.pruned().operations
+            program, operations = compiler(graph, work), graph.operations
 
             def run(values: Sequence[float]) -> Sequence[float]:
                 self.evaluations += work == "evaluation"

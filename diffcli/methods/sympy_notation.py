@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sympy import Expr, Integer, preorder_traversal
 
-MAX_SORTED = 1000
+MAX_SORTED = 300
 """The size of a sum or product that is still put in a pleasant order; beyond, nobody reads it."""
 
 

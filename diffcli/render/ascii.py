@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from diffcli.render.document import Excerpt, Span
+from diffcli.render.document import GLUE, Excerpt, Span
 
 Part = TypeVar("Part")
 SUBSCRIPTS = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
@@ -14,7 +14,7 @@ MARKS = {"\u0304": "bar", "\u0307": "dot"}
 WORDS = {
     "·": "*", "−": "-", "×": "x", "÷": "/", "¦": "|", "…": "...", "∂": "d", "≤": "<=", "≥": ">=", "≠": "!=", "π": "pi",
     "Σ": "sum", "µ": "u", "±": "+-", "—": "-", "–": "-", "→": "->", "─": "-", "√": "sqrt", "∞": "inf", "’": "'",
-    "“": '"', "”": '"', "•": "*", "≈": "~",
+    "“": '"', "”": '"', "•": "*", "≈": "~", GLUE: " ",
 }  # fmt: skip
 ACCENTED = re.compile(r"(\w)([\u0304\u0307])([₋₀₁₂₃₄₅₆₇₈₉\w-]*)")
 RAISED = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")

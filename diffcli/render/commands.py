@@ -11,8 +11,8 @@ def next_commands(study: Study) -> tuple[Text, ...]:
     """One or two commands that answer the question this result raises."""
     if not study.input or not study.variables:
         return ()
-    finite = [m for output in study.outputs for m in output.methods if m.method == "finite"]
-    if any(method.status == "off" for method in finite):
+    off = {method.method for output in study.outputs for method in output.methods if method.status == "off"}
+    if off == {"finite"}:
         suggestion = _command("grad", study, " --scheme richardson")
         return (text("Next: ", Span(suggestion, "code"), " takes better differences"),)
     if study.trace or study.verdict == "no derivative":

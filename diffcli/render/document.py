@@ -18,6 +18,10 @@ WIDE = frozenset("WF")
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
+GLUE = "\u00a0"
+"""A space at which no line is broken."""
+
+
 def printable(text: str) -> str:
     """The text with control characters, line breaks and invisible marks written as visible escapes."""
     if text.isascii() and text.isprintable():

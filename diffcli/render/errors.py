@@ -24,7 +24,13 @@ def document(error: DiffcliError) -> Document:
 def error_dict(error: DiffcliError) -> dict[str, Any]:
     """The JSON object of an error."""
     position = error.place.start if error.place else None
-    fields = {"kind": error.kind, "message": error.message, "hint": error.hint, "position": position, "command": error.command}
+    fields = {
+        "kind": error.kind,
+        "message": error.message,
+        "hint": error.hint,
+        "position": position,
+        "command": error.command,
+    }
     return {"schema": SCHEMA, "error": fields}
 
 

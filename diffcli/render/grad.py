@@ -183,10 +183,9 @@ def _formulas(output: OutputStudy, options: Options) -> Table:
     rows: list[tuple[Text, ...]] = []
     for method in output.methods:
         for variable, formula in (method.formula or {}).items():
-            shown = _cut(formula, LONGEST_FORMULA if options.is_interactive else len(formula))
-            latex = (method.formula_latex or {}).get(variable, "")
+            shown = _cut(formula.pretty, LONGEST_FORMULA if options.is_interactive else len(formula.pretty))
             label = text(method.method, role="name") if not rows else ()
-            rows.append((label, (derivative(output.name, variable),), (Span(shown, "code", latex),)))
+            rows.append((label, (derivative(output.name, variable),), (Span(shown, "code", formula.latex),)))
     chosen = rows[:SHOWN_OF_MANY] if options.is_interactive and len(rows) > SHOWN_IN_FULL else rows
     return Table((Column(), Column(), Column(lead="= ", flexible=True)), (Section(tuple(chosen)),))
 

@@ -6,7 +6,7 @@ import unicodedata
 SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "-": "{-}",
+    "|": r"\textbar{}", "`": r"\`{}",
 }  # fmt: skip
 MATHEMATICS = {
     "·": r"\cdot", "−": "-", "×": r"\times", "÷": r"\div", "¦": "|", "…": r"\ldots", "∂": r"\partial", "≤": r"\le",
@@ -14,7 +14,7 @@ MATHEMATICS = {
     "ε": r"\varepsilon", "ϵ": r"\epsilon", "ϑ": r"\vartheta", "φ": r"\varphi", "ϕ": r"\phi", "ς": r"\varsigma",
     "ο": "o", "°": r"^\circ",
 }  # fmt: skip
-WORDS = {"—": "---", "–": "--", "’": "'", "‘": "`", "“": "``", "”": "''", "•": r"\textbullet{}"}
+WORDS = {"\u00a0": "~", "—": "---", "–": "--", "’": "'", "‘": "`", "“": "``", "”": "''", "•": r"\textbullet{}"}
 SUBSCRIPTS = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 ACCENTS = {"\u0304": r"\bar", "\u0307": r"\dot"}
@@ -24,7 +24,7 @@ GREEK_NAMES = {"lamda": "lambda"}
 
 def escaped(text: str) -> str:
     """Plain text: no character of it is a command."""
-    return compilable("".join(SPECIAL.get(character, character) for character in text))
+    return compilable("".join(SPECIAL.get(character, character) for character in text).replace("--", "-{}-"))
 
 
 def compilable(latex: str) -> str:

@@ -1,6 +1,7 @@
 """A document as lines of a fixed width: what the terminal prints, before it is coloured."""
 
 from diffcli.render.document import (
+    GLUE,
     Block,
     Document,
     Excerpt,
@@ -36,9 +37,13 @@ def lines(document: Document, available: int | None = None) -> list[Text]:
         if previous is not None and not isinstance(block, Excerpt) and not isinstance(previous, Excerpt):
             result.append(())
         indent = Span(" " * (EXCERPT_MARGIN if isinstance(block, Excerpt) else document.margin))
-        result.extend((indent, *line) if line else () for line in _block(block, room))
+        result.extend((indent, *map(_unglued, line)) if line else () for line in _block(block, room))
         previous = block
     return result
+
+
+def _unglued(span: Span) -> Span:
+    return Span(span.text.replace(GLUE, " "), span.role) if GLUE in span.text else span
 
 
 def _block(block: Block, room: int) -> list[Text]:

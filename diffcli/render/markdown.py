@@ -3,6 +3,7 @@
 import re
 
 from diffcli.render.document import (
+    GLUE,
     Block,
     Column,
     Document,
@@ -60,7 +61,7 @@ def _span(span: Span) -> str:
 
 def escaped(text: str) -> str:
     """The text with everything that Markdown or HTML would read as markup escaped."""
-    return SPECIAL.sub(lambda match: "\\" + match[0], text)
+    return SPECIAL.sub(lambda match: "\\" + match[0], text.replace(GLUE, " "))
 
 
 def _start(line: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.graph.text import latex_name
 from diffcli.render import numbers
-from diffcli.render.document import Block, Excerpt, Flow, Lines, Options, Span, Text, joined, text
+from diffcli.render.document import GLUE, Block, Excerpt, Flow, Lines, Options, Span, Text, joined, text
 from diffcli.study.values import Problem
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ LONGEST = 600
 """Characters of an expression shown on a screen."""
 MOST_NAMES = 12
 """Values of a point shown on a screen."""
-EQUALS = Span(" = ", latex=" = ")
+EQUALS = Span(f"{GLUE}={GLUE}", latex=" = ")
 
 
 def opening(study: "Study", options: Options) -> Flow:
     """Expression, point and value: y = ln(x1) + …, at x1 = 2, x2 = 5, y = 11.652."""
     names = tuple(output.name for output in study.outputs)
     title = title_text(study.pretty, study.latex, names, options)
-    values = [(output.name, output.value) for output in study.outputs]
+    values = [(output.name, output.value) for output in study.outputs if len(study.outputs) == 1]
     return Flow((title, point_text(study.point, options), *values_text(values, options)))
 
 

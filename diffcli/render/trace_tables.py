@@ -15,6 +15,7 @@ from diffcli.render.document import (
     Text,
     text,
 )
+from diffcli.render.opening import EQUALS
 from diffcli.render.table_layout import natural_width
 from diffcli.study.rows import AdjointRow, Row
 from diffcli.study.trace import Trace
@@ -28,7 +29,6 @@ ROOM = 7
 NAME, RULE = Column("name"), Column("operation", lead="= ", flexible=True)
 VALUE, REMARK = Column("value", lead="= "), Column(is_close=True)
 LATEX_REMARK = r"\text{(accumulate)}"
-EQUALS = Span(" = ", latex=" = ")
 
 
 def trace_blocks(trace: Trace, options: Options) -> list[Block]:

@@ -34,26 +34,37 @@ def _worst_statuses(study: Study) -> dict[str, str]:
 def _verdict(study: Study, statuses: dict[str, str]) -> Text:
     if study.verdict == "no derivative":
         return text("No finite derivative here, so there is nothing for the methods to agree with.", role="bad")
-    good = [method for method, status in statuses.items() if status == "ok"]
-    wrong = [method for method, status in statuses.items() if status in ("off", "no number")]
-    silent = [method for method, status in statuses.items() if status in ("gave up", "not applicable", "unjudged")]
-    sentences = []
-    if wrong:
-        worst = " and ".join(_failure(study, method, statuses[method]) for method in wrong)
-        sentences.append(f"{worst}.")
-    if good:
-        sentences.append(f"{_all_of(good, len(statuses))} with the judge.")
-    if silent:
-        sentences.append("; ".join(f"{method}: {statuses[method]}" for method in silent) + ".")
-    if not sentences:
-        sentences.append("There is nothing to compare.")
-    return text(" ".join(sentence[0].upper() + sentence[1:] for sentence in sentences), role="bad" if wrong else "good")
+    claims: dict[str, list[str]] = {}
+    for method, status in statuses.items():
+        claims.setdefault(_claim(study, method, status), []).append(method)
+    is_wrong = any(status in ("off", "no number") for status in statuses.values())
+    sentences = [
+        f"{_subject(methods, len(statuses))} {_agreeing(claim, len(methods))}." for claim, methods in claims.items()
+    ]
+    return text(" ".join(sentences) or "There is nothing to compare.", role="bad" if is_wrong else "good")
 
 
-def _all_of(good: Sequence[str], count: int) -> str:
-    if len(good) == count and count > 2:
-        return f"all {NUMBERS[count] if count < len(NUMBERS) else count} agree"
-    return f"{listed(good)} {'agree' if len(good) > 1 else 'agrees'}"
+def _claim(study: Study, method: str, status: str) -> str:
+    """What is true of a method, as the end of a sentence about several."""
+    claims = {"ok": "agree with the judge", "no number": "give no number", "gave up": "gave up"}
+    if status == "off":
+        return f"are off in {_places(study, method)}"
+    return claims.get(status, f"are {status}")
+
+
+def _agreeing(claim: str, count: int) -> str:
+    """The claim with its verb in the singular where it is about one method."""
+    if count > 1:
+        return claim
+    verb, _, rest = claim.partition(" ")
+    singular = {"are": "is", "gave": "gave"}.get(verb, f"{verb}s")
+    return f"{singular} {rest}"
+
+
+def _subject(methods: Sequence[str], count: int) -> str:
+    if len(methods) == count > 2:
+        return f"All {NUMBERS[count] if count < len(NUMBERS) else count}"
+    return listed(methods).capitalize()
 
 
 def listed(words: Sequence[str]) -> str:
@@ -61,9 +72,8 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _failure(study: Study, method: str, status: str) -> str:
-    if status == "no number":
-        return f"{method} gives no number"
+def _places(study: Study, method: str) -> str:
+    """Which derivatives a method has wrong."""
     wrong = [
         f"∂{output.name}/∂{component.variable}"
         for output in study.outputs
@@ -72,8 +82,7 @@ def _failure(study: Study, method: str, status: str) -> str:
         for component in result.components
         if component.within is False
     ]
-    shown = listed(wrong[:4]) if len(wrong) <= 4 else f"{', '.join(wrong[:3])} and {len(wrong) - 3} more"
-    return f"{method} is off in {shown}"
+    return listed(wrong) if len(wrong) <= 4 else f"{', '.join(wrong[:3])} and {len(wrong) - 3} more"
 
 
 def _rule(study: Study) -> str:

@@ -6,12 +6,11 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
 from diffcli.methods.method import GaveUp
 from diffcli.methods.registry import METHODS, prepare, start
 from diffcli.study.records import Cost, MethodResult, Study
-from diffcli.study.running import compiler
+from diffcli.study.running import executor_for
 from diffcli.study.sampling import random_points
 from diffcli.study.study import Settings, study
 from diffcli.study.timing import Timing, measure_together
@@ -142,7 +141,8 @@ def _timings(
     runs: int,
 ) -> tuple[dict[str, Timing], float]:
     """One gradient by each method and one evaluation of f, timed in turn at the first point."""
-    place, function = places[0], compiled(graph)
+    place, compiler = places[0], executor_for(graph).compiler
+    function = compiler(graph, "evaluation")
     calls: dict[str, Callable[[], object]] = {"f": lambda: function(place)}
     for method in methods:
         try:

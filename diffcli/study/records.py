@@ -46,6 +46,16 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Formula:
+    """A derivative in mathematical notation."""
+
+    plain: str
+    """Reads in again."""
+    pretty: str
+    latex: str
+
+
+@dataclass(frozen=True)
 class MethodResult:
     """What one method says about one output."""
 
@@ -59,9 +69,8 @@ class MethodResult:
     """Of one gradient; None where it was not timed."""
     relative_time: float | None
     """The median time of one gradient over that of one evaluation of f."""
-    formula: Mapping[str, str] | None = None
+    formula: Mapping[str, Formula] | None = None
     """Symbolic only: the derivative by each variable as a formula."""
-    formula_latex: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -169,7 +178,11 @@ def _method(result: MethodResult) -> dict[str, Any]:
         "seconds": {"prepare": result.prepare_seconds, "evaluate": evaluate},
         "relative_time": result.relative_time,
         "cost": result.cost and vars(result.cost),
-        **({"formula": dict(result.formula)} if result.formula is not None else {}),
+        **(
+            {"formula": {name: formula.plain for name, formula in result.formula.items()}}
+            if result.formula is not None
+            else {}
+        ),
         "notes": list(result.notes),
     }
 

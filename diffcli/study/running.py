@@ -5,17 +5,32 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from diffcli.execute.loop import looped
 from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
-from diffcli.methods.method import GaveUp, Jacobian, Meter, Prepared, Program, Work
+from diffcli.methods.method import Compiler, GaveUp, Jacobian, Meter, Prepared
 from diffcli.methods.registry import prepare
 from diffcli.study.records import Cost
 from diffcli.study.timing import Timing, measure
 
 
-def compiler(graph: Graph, _work: Work) -> Program:
-    """The executor that all methods of a study share: straight-line Python."""
-    return compiled(graph)
+@dataclass(frozen=True)
+class Executor:
+    """The kind of executor that all methods of a study share, so that times show the algorithms."""
+
+    name: str
+    compiler: Compiler
+
+
+STRAIGHT_LINE = Executor("straight-line Python", lambda graph, _: compiled(graph))
+LOOP = Executor("a loop over the graph", lambda graph, _: looped(graph))
+MAX_WORK = 20_000
+"""Nodes times sweeps above which compiling takes longer than it saves."""
+
+
+def executor_for(graph: Graph) -> Executor:
+    """Straight-line source for small programs, a loop for those with many nodes or inputs."""
+    return STRAIGHT_LINE if len(graph.nodes) * (len(graph.inputs) + 1) <= MAX_WORK else LOOP
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,7 @@ def run(
     point: Sequence[float],
     options: Mapping[str, Any],
     seconds: float,
+    compiler: Compiler,
 ) -> Run:
     """Prepare `method`, compute one Jacobian with everything counted, and time further ones for about `seconds`."""
     start = perf_counter()

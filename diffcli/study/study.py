@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
-from diffcli.graph.text import LATEX, PLAIN, PRETTY, names_of, program_text, write
+from diffcli.graph.text import LATEX, PLAIN, PRETTY, Style, names_of, program_text, write
 from diffcli.methods.registry import METHODS, start
 from diffcli.study.accuracy import error
 from diffcli.study.judge import Reference, judge
 from diffcli.study.problem import problem, shortened
-from diffcli.study.records import JUDGE_DIGITS, MethodResult, OutputStudy, Study
-from diffcli.study.running import Run, run
+from diffcli.study.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
+from diffcli.study.running import Run, executor_for, run
 from diffcli.study.timing import measure
 from diffcli.study.verdict import component, contribution_sizes, status
 
@@ -47,9 +46,10 @@ def study(
         for method in settings.methods
     }
     references = judge(graph, point, chosen, JUDGE_DIGITS)  # while SymPy starts in its own process
-    function = compiled(graph)
+    executor = executor_for(graph)
+    function = executor.compiler(graph, "evaluation")
     seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
-    runs = [run(method, graph, chosen, point, options[method], settings.seconds) for method in settings.methods]
+    runs = [run(method, graph, chosen, point, options[method], settings.seconds, executor.compiler) for method in settings.methods]
     values = function(point)
     outputs = []
     for index, reference in enumerate(references):
@@ -92,23 +92,30 @@ def _result(
         prepare_seconds=done.prepare_seconds,
         timing=done.timing,
         relative_time=relative_time,
-        formula=_formula(done, index, len(components)),
+        formula=_formulas(done, index, tuple(c.variable for c in components)),
         notes=done.notes,
     )
 
 
-def _formula(done: Run, index: int, width: int) -> dict[str, str] | None:
-    """The derivative of one output by each variable as text, where the method has formulas."""
+def _formulas(done: Run, index: int, variables: Sequence[str]) -> dict[str, Formula] | None:
+    """The derivative of one output by each variable, where the method has formulas."""
     formulas: Graph | None = getattr(done.prepared, "formulas", None)
     if formulas is None:
         return None
+    width = len(variables)
     first = len(formulas.outputs) // (width + 1) + index * width
-    names = names_of(formulas, PLAIN)
     positions = formulas.outputs[first : first + width]
-    return {
-        name: names.get(position) or write(formulas, position, names, PLAIN)
-        for name, position in zip(formulas.variables, positions, strict=False)
-    }
+    return {name: _formula(formulas, position) for name, position in zip(variables, positions, strict=True)}
+
+
+def _formula(formulas: Graph, position: int) -> Formula:
+    """One output of the symbolic derivative in every notation."""
+
+    def written(style: Style) -> str:
+        names = names_of(formulas, style)
+        return names.get(position) or write(formulas, position, names, style)
+
+    return Formula(written(PLAIN), written(PRETTY), written(LATEX))
 
 
 def _value_notes(output: OutputStudy) -> list[str]:

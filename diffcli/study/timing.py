@@ -24,8 +24,9 @@ class Timing:
 
 
 def measure(call: Callable[[], object], seconds: float = 0.003, batches: int = 5) -> Timing:
-    """Time `call` for about `seconds` in all."""
-    return measure_together({"": call}, seconds / batches, batches)[""]
+    """Time `call` for about `seconds` in all; a call that takes longer than that is timed once."""
+    once = _batch(call, 1)
+    return measure_together({"": call}, seconds / batches, batches if once < seconds else 1)[""]
 
 
 def measure_together(calls: Mapping[str, Callable[[], object]], seconds: float, batches: int) -> dict[str, Timing]:

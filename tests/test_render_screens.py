@@ -1,0 +1,165 @@
+"""Whole screens against snapshots.
+
+Every snapshot was read by eye against the lectures: deck 001's value 11.652071455223084, gradient (5.5,
+1.7163378145367738), its five primal rows, nine adjoint rows in the deck's order with two accumulations, and both
+tangent traces (0.5, 5, 0, 5.5, 5.5 and 0, 2, 0.284, 2, 1.716); deck 002's value 412.19145728412116 with the names a to
+f and 14 adjoint rows, g_c = 1/6, g_b = -12.36, g_a = 404.85. Times in them are made up.
+To write them anew: UPDATE_SNAPSHOTS=1 pytest tests/test_render_screens.py, then read the difference.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from render_records import DECK_001, DECK_002, comparison_of, study_of, trace_of
+
+from diffcli.errors import ExpressionError, Place
+from diffcli.render.document import Options
+from diffcli.render.registry import error_text, render
+from diffcli.render.terminal import document_text
+from diffcli.study.catalogue import primitive_entry
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+WIDE, SCREEN = Options(), Options(width=80)
+PLAIN = Options(width=80, ascii=True)
+THREE = Options(width=80, digits=3)
+FOUR = ("finite", "symbolic", "forward", "reverse")
+CANCELLING = "(1 - cos(x))/x^2"
+
+CASES = {
+    "grad-deck-001.txt": lambda: render(study_of(DECK_001, 2.0, 5.0, methods=FOUR), "rich", SCREEN),
+    "grad-deck-001-ascii.txt": lambda: render(study_of(DECK_001, 2.0, 5.0, methods=FOUR), "rich", PLAIN),
+    "grad-deck-001.md": lambda: render(study_of(DECK_001, 2.0, 5.0, methods=FOUR), "markdown", WIDE),
+    "grad-deck-001.tex": lambda: render(study_of(DECK_001, 2.0, 5.0, methods=FOUR), "latex", WIDE),
+    "grad-deck-001.csv": lambda: render(study_of(DECK_001, 2.0, 5.0), "csv", WIDE),
+    "grad-kink.txt": lambda: render(study_of("y*|x|", 0.0, 3.0), "rich", SCREEN),
+    "grad-root.txt": lambda: render(study_of("sqrt(x - 2)", 2.0), "rich", SCREEN),
+    "grad-root.md": lambda: render(study_of("sqrt(x - 2)", 2.0), "markdown", WIDE),
+    "grad-cancelling.txt": lambda: render(study_of(CANCELLING, 1e-8), "rich", SCREEN),
+    "grad-two-outputs.txt": lambda: render(study_of("x*y; sin(x)/y", 2.0, 3.0), "rich", SCREEN),
+    "trace-deck-001.txt": lambda: render(trace_of(DECK_001, 2.0, 5.0), "rich", THREE),
+    "trace-deck-001-120.txt": lambda: render(trace_of(DECK_001, 2.0, 5.0), "rich", Options(width=120)),
+    "trace-deck-001-60.txt": lambda: render(trace_of(DECK_001, 2.0, 5.0), "rich", Options(width=60)),
+    "trace-deck-001-ascii.txt": lambda: render(trace_of(DECK_001, 2.0, 5.0, style="ascii"), "rich", PLAIN),
+    "trace-deck-001.md": lambda: render(trace_of(DECK_001, 2.0, 5.0), "markdown", WIDE),
+    "trace-deck-001.tex": lambda: render(trace_of(DECK_001, 2.0, 5.0, style="latex"), "latex", WIDE),
+    "trace-deck-001.csv": lambda: render(trace_of(DECK_001, 2.0, 5.0, style="unicode"), "csv", WIDE),
+    "trace-deck-001-order-deck.txt": lambda: render(
+        trace_of(DECK_001, 2.0, 5.0), "rich", Options(width=80, digits=3, order="deck")
+    ),
+    "trace-deck-001-forward.txt": lambda: render(trace_of(DECK_001, 2.0, 5.0, mode="forward"), "rich", THREE),
+    "trace-deck-001-forward.tex": lambda: render(
+        trace_of(DECK_001, 2.0, 5.0, mode="forward", style="latex"), "latex", Options(digits=3)
+    ),
+    "trace-deck-002-g.txt": lambda: render(trace_of(DECK_002, 2.0, 3.0, kind="g"), "rich", Options(width=100)),
+    "compare.txt": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "rich", SCREEN),
+    "compare-wide.txt": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "rich", WIDE),
+    "compare.md": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "markdown", WIDE),
+    "ops-tanh.txt": lambda: render(primitive_entry("tanh"), "rich", SCREEN),
+    "error.txt": lambda: error_text(never_closed(), "rich", SCREEN),
+}
+
+
+def never_closed() -> ExpressionError:
+    text = DECK_001.removesuffix(")")
+    error = ExpressionError("this parenthesis is never closed", text=text, place=Place(20, 21), hint="add )")
+    error.command = f'diffcli grad "{DECK_001}" --at x1=2,x2=5'
+    return error
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_screen(name):
+    text, path = CASES[name](), SNAPSHOTS / name
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_no_snapshot_is_left_over():
+    assert {path.name for path in SNAPSHOTS.iterdir()} == set(CASES)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.endswith(".txt") and "wide" not in name])
+def test_screens_fit_their_width(name):
+    limit = {"120": 120, "100": 100, "60": 60, "g": 100}.get(name.removesuffix(".txt").rpartition("-")[2], 80)
+    from diffcli.render.document import width
+
+    assert max(map(width, CASES[name]().splitlines())) <= limit
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "ascii" in name])
+def test_ascii_is_ascii(name):
+    assert CASES[name]().isascii()
+
+
+def test_deck_001_has_its_numbers_and_order():
+    """Straight from the deck, independently of the snapshots."""
+    text = render(trace_of(DECK_001, 2.0, 5.0), "rich", Options(digits=3))
+    names, values = zip(*[_name_and_value(line) for line in text.splitlines()[4:13]], strict=True)
+    assert names == ("v̄₅", "v̄₄", "v̄₃", "v̄₁", "v̄₂", "v̄₀", "v̄₋₁", "v̄₀", "v̄₋₁")
+    assert values == ("1", "1", "−1", "1", "1", "−0.284", "5", "1.716", "5.5")
+    assert text.count("(accumulate)") == 2
+
+
+def _name_and_value(line):
+    right = line[line.index("v̄") :].split()
+    return right[0], right[-1]
+
+
+def test_order_deck_is_bottom_to_top():
+    forwards = render(trace_of(DECK_001, 2.0, 5.0), "markdown", WIDE).split("Reverse")[1].splitlines()[4:13]
+    backwards = render(trace_of(DECK_001, 2.0, 5.0), "markdown", Options(order="deck")).split("Reverse")[1].splitlines()[4:13]
+    assert backwards == forwards[::-1]
+
+
+def test_many_variables_are_summarised_on_a_screen_only():
+    names = [f"a{k}" for k in range(40)]
+    record = study_of(" + ".join(f"sin({name})" for name in names), *(k / 7 for k in range(40)))
+    screen, piped = render(record, "rich", SCREEN), render(record, "rich", WIDE)
+    assert screen.count("judge  ") == 8
+    assert "… and 32 more variables, all within tolerance" in screen
+    assert piped.count("judge  ") == 40
+    assert all(f"∂y/∂{name} " in piped for name in names)
+
+
+def test_seeds_are_wrapped_in_groups():
+    names = "abcdfghijklm"
+    record = trace_of(" + ".join(f"{n}^2" for n in names), *map(float, range(1, 13)), mode="forward")
+    text = render(record, "rich", SCREEN)
+    assert text.count("Forward tangent trace") > 1
+    assert all(f"{n}\u0307 = 1" in text for n in names)
+
+
+def test_nothing_is_cut_when_piped():
+    names = [f"variable{k}" for k in range(30)]
+    expression = " + ".join(names)
+    text = render(study_of(expression, *map(float, range(30))), "rich", WIDE)
+    assert expression in text.replace("·", "*")
+    assert "…" not in text.splitlines()[0]
+
+
+def test_colour_adds_only_styles():
+    import io
+    import re
+
+    from diffcli.render.registry import document
+    from diffcli.render.terminal import print_document
+
+    record = study_of(DECK_001, 2.0, 5.0)
+    stream = io.StringIO()
+    options = Options(width=80, color=True)
+    print_document(document(record, options), stream, options)
+    assert "\x1b[" in stream.getvalue()
+    assert re.sub(r"\x1b\[[\d;]*m", "", stream.getvalue()) == document_text(document(record, SCREEN), SCREEN)
+
+
+def test_svg_shows_the_same_text():
+    from xml.etree import ElementTree
+
+    from diffcli.render.registry import document
+    from diffcli.render.terminal import document_svg
+
+    svg = document_svg(document(study_of(DECK_001, 2.0, 5.0), SCREEN), SCREEN)
+    shown = "".join(ElementTree.fromstring(svg).itertext()).replace("\u00a0", " ")  # noqa: S314 - our own text
+    assert "11.652071455223084" in shown
+    assert "All three agree with the judge." in shown
