@@ -35,6 +35,8 @@ CASES = [
     ("(x, y)", (), "a comma separates the arguments of a function, and nothing else", ",", None),
     ("1e400", (), "this number is too large for double precision", "1e400", None),
     ("5!", (), "! has no meaning here", "!", "gamma(6)"),
+    ("3²!", (), "! has no meaning here", "!", "gamma(3² + 1)"),
+    (r"\frac{1}{2", (), "this brace is never closed", "{", r"\frac{1}{2}"),
     ("(x+1)!", (), "! has no meaning here", "!", "gamma((x+1) + 1)"),
     ("10%", (), "% has no meaning here", "%", "10/100"),
     ("x%y", (), "% has no meaning here", "%", None),

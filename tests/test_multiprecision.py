@@ -82,7 +82,7 @@ def test_identities(arithmetic, text, x, expected):
         ("sin", ("1e5000",), "limit"),
         ("pow", ("10", "1e6"), "limit"),
         ("gamma", ("1e9",), "limit"),
-        ("polygamma", ("2", "-1e9"), "limit"),
+        ("polygamma", ("2", "-1000000000.5"), "limit"),
         ("floor", ("1e5000",), "limit"),
     ],
 )
@@ -113,7 +113,7 @@ def test_the_first_reason_travels_past_everything_but_an_untaken_branch(arithmet
         ("round(x/3*3/2)", 1.0, 0),
         ("sqrt(sin(x)^2 + cos(x)^2 - 1)", 0.5, 0),
         ("asin(sin(x)^2 + cos(x)^2)*2/pi", 1.5, 1),
-        ("x/7*7 == x", 5.0, 1),
+        ("where(x/7*7 == x, 1, 0)", 5.0, 1),
     ],
 )
 def test_rounding_answers_no_question_of_yes_or_no(text, x, expected):
@@ -187,7 +187,6 @@ def test_agreeing_digits(arithmetic):
 
 def test_contexts_do_not_disturb_each_other():
     coarse, fine = Multiprecision(20), Multiprecision(80)
-    third = fine.rational(Fraction(1, 3))
     coarse.apply("exp", coarse.one)
-    assert fine.context.dps == 80
-    assert abs(third * 3 - 1) < 1e-79
+    assert abs(fine.rational(Fraction(1, 3)) * 3 - 1) < 1e-79
+    assert abs(fine.apply("ln", fine.apply("exp", fine.one)) - 1) < 1e-78

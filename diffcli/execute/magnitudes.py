@@ -10,7 +10,7 @@ from typing import Any
 BITS_PER_DIGIT = 3.321928094887362
 MAX_EXPONENT = 100_000
 """No intermediate value is larger than 10^100000."""
-MAX_BITS = int(MAX_EXPONENT * BITS_PER_DIGIT)
+MAX_BITS = int(MAX_EXPONENT * BITS_PER_DIGIT) + 1
 MIN_EXPONENTIAL, MAX_EXPONENTIAL = -(10**400), 230_258
 """e is raised to powers in between: the first is a harmless way to write 0, the second just below 10^100000."""
 MIN_BITS = 2 * MIN_EXPONENTIAL

@@ -37,8 +37,9 @@ Step = Token | Callable[[], None]
 class LatexReader:
     """Reads one text from left to right; `waiting` holds open braces and what must follow pending arguments."""
 
-    def __init__(self, spelling: Spelling, bound: AbstractSet[str], limits: Limits) -> None:
+    def __init__(self, text: str, spelling: Spelling, bound: AbstractSet[str], limits: Limits) -> None:
         """`bound` names with several letters are read as names, not as products of letters."""
+        self.text = text
         self.spelling, self.plain, self.bound, self.limits = spelling, spelling.plain, bound, limits
         self.at = 0
         self.tokens: list[Token] = []
@@ -58,7 +59,8 @@ class LatexReader:
         if self.waiting:
             brace = self.waiting[-1]
             assert isinstance(brace, Token)
-            raise ExpressionError("this brace is never closed", place=brace.place, hint="add }")
+            closed = self.text.rstrip() + "}" * sum(isinstance(frame, Token) for frame in self.waiting)
+            raise ExpressionError("this brace is never closed", place=brace.place, hint="add }", correction=closed)
         return [*self.tokens, end_token(self.spelling)]
 
     def _step(self, steps: list[Step]) -> None:
@@ -277,5 +279,5 @@ class LatexReader:
 
 def tokenize_latex(spelling: Spelling, bound: AbstractSet[str], limits: Limits) -> tuple[list[Token], tuple[str, ...]]:
     """The tokens of a LaTeX text, and notes on what a reader could doubt."""
-    reader = LatexReader(spelling, bound, limits)
+    reader = LatexReader(text, spelling, bound, limits)
     return reader.read(), tuple(reader.notes)

@@ -63,7 +63,7 @@ def _tokens(spelling: Spelling, scope: Scope, limits: Limits) -> list[Token]:
         return tokenize(spelling)
     from diffcli.language.latex import tokenize_latex
 
-    tokens, notes = tokenize_latex(spelling, scope.bound, limits)
+    tokens, notes = tokenize_latex(scope.text, spelling, scope.bound, limits)
     for note in notes:
         scope.note(note)
     return tokens

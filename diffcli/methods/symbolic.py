@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-import diffcli
 from diffcli.graph.program import Graph, Node
 from diffcli.methods.method import Compiler, GaveUp, Jacobian
 from diffcli.methods.symbolic_worker import Payload, encoded
@@ -102,7 +101,7 @@ def formulas(graph: Graph, wrt: Sequence[int], answer: Payload) -> Graph:
 
 def _start_worker(time_limit: float, memory: int) -> "subprocess.Popen[bytes]":
     """The child finds the modules that this process finds, from whatever folder it is run."""
-    path = [str(Path(diffcli.__file__).parents[1]), *(folder for folder in sys.path if folder)]
+    path = [str(Path(__file__).parents[2]), *(folder for folder in sys.path if folder)]
     return subprocess.Popen(  # noqa: S603 - this Python and text of our own
         [sys.executable, "-P", "-c", RUN_WORKER, str(time_limit + 1), str(memory), *path],
         stdin=subprocess.PIPE,

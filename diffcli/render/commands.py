@@ -1,6 +1,7 @@
 """The next command worth trying."""
 
 from diffcli.render.document import Span, Text, text
+from diffcli.render.numbers import plain
 from diffcli.render.shell import quoted
 from diffcli.study.records import Study
 
@@ -30,5 +31,5 @@ def _command(name: str, study: Study, options: str = "") -> str:
         return f"diffcli {name} …{options}"
     if name == "compare":
         return f"diffcli {name} {expression} --points 20{options}"
-    point = ",".join(f"{variable}={value!r}".removesuffix(".0") for variable, value in study.point.items())
+    point = ",".join(f"{variable}={plain(value)}" for variable, value in study.point.items())
     return f"diffcli {name} {expression} --at {quoted(point)}{options}"

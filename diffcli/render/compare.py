@@ -137,7 +137,7 @@ def _footer(comparison: Comparison) -> Iterable[Text]:
     )
     yield text(
         f"Timed on {comparison.executor} for all methods, so that the ratios show the algorithms:"
-        f" {comparison.runs} runs in turn, median ± half the range; random points from seed {comparison.seed}.",
+        f" {comparison.runs} run{'s' * (comparison.runs != 1)} in turn, median ± half the range; random points from seed {comparison.seed}.",
         role="quiet",
     )
     for case in comparison.cases:

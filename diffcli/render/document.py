@@ -15,7 +15,7 @@ Role = Literal[
 """What a piece of text is; a format that has colours gives each role its own."""
 Align = Literal["left", "right", "decimal"]
 WIDE = frozenset("WF")
-UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 
 
 GLUE = "\u00a0"
@@ -26,11 +26,13 @@ def printable(text: str) -> str:
     """The text with control characters, line breaks and invisible marks written as visible escapes."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escaped(c) if unicodedata.category(c) in UNPRINTABLE else c for c in text)
+    return "".join(
+        c if c in (" ", GLUE) else _escaped(c) if unicodedata.category(c) in UNPRINTABLE else c for c in text
+    )
 
 
 def _escaped(character: str) -> str:
-    if character in "\t\n\r\u2028\u2029":
+    if character.isspace():
         return " "
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
@@ -122,6 +124,10 @@ class Excerpt:
     end: int
     remark: str = ""
 
+    def __post_init__(self) -> None:
+        """The remark is cleaned here, the source line by line."""
+        object.__setattr__(self, "remark", printable(self.remark))
+
     @property
     def pieces(self) -> tuple[str, str, str]:
         """The line that contains the start: what stands before the range, the range, and what follows."""
@@ -157,6 +163,10 @@ class Column:
     is_close: bool = False
     """Whether it stands close to the column before it."""
 
+    def __post_init__(self) -> None:
+        """Nothing unprintable gets past this point."""
+        object.__setattr__(self, "header", printable(self.header))
+
 
 @dataclass(frozen=True)
 class Section:
@@ -178,6 +188,10 @@ class Table:
     """Spaces between its columns."""
     is_equations: bool = False
     """Whether its rows read name = operation = value, as in the traces."""
+
+    def __post_init__(self) -> None:
+        """Nothing unprintable gets past this point."""
+        object.__setattr__(self, "title", printable(self.title))
 
     def without(self, index: int) -> "Table":
         """The table without one column."""

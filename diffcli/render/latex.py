@@ -106,7 +106,7 @@ def _tabular(table: Table) -> str:
     if not table.rows:
         return ""
     columns = "".join(_column(column, table) for column in table.columns)
-    header = " & ".join(f"${compilable(c.latex)}$" if c.latex else escaped(c.header) for c in table.columns)
+    header = " & ".join(f"${compilable(c.latex)}$" if c.latex else _guarded(escaped(c.header)) for c in table.columns)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
     if any(column.header for column in table.columns):
         lines += [rf"{header} \\", r"\midrule"]
@@ -130,7 +130,10 @@ def _section(section: Section, columns: Sequence[Column]) -> list[str]:
 
 
 def _cell(cell: Text, column: Column) -> str:
-    """A cell; the braces keep a leading [ or * from being read as an option of the line before."""
     lead = f"${column.lead.strip()}$ " if column.lead and cell else ""
-    inner = inline(cell)
-    return f"{lead}{{}}{inner}" if inner[:1] in ("[", "*") else f"{lead}{inner}"
+    return _guarded(f"{lead}{inline(cell)}")
+
+
+def _guarded(cell: str) -> str:
+    """The braces keep a leading [ or * from being read as an option of the command before."""
+    return f"{{}}{cell}" if cell[:1] in ("[", "*") else cell

@@ -123,21 +123,35 @@ def compared(number: float, reference: str, digits_wanted: int | None = None) ->
     """The value with a bar behind the digits that agree with the judge; no bar where all that is shown agree."""
     shown = plain(number, digits_wanted)
     kept = agreeing(shown, reference)
-    if kept >= len(shown):
+    if kept == len(shown) and digits_wanted is None and not _is_rounding(number, reference):
+        shown, kept = _with_a_zero(shown)
+    if kept == len(shown):
         return (Span(signed(shown), "agreeing", latex(shown)),)
     text, mantissa = signed(shown), shown.partition("e")[0]
     exponent = shown[len(mantissa) :]
     power = latex("x" + exponent).removeprefix("x")
-    return tuple(
-        span
-        for span in (
-            Span(text[:kept], "agreeing", shown[:kept]),
-            Span(BAR, "mark", r"\,|\,"),
-            Span(text[kept : len(mantissa)], "disagreeing", shown[kept : len(mantissa)]),
-            Span(exponent, "agreeing" if kept else "disagreeing", power),
-        )
-        if span.text
+    spans = (
+        Span(text[:kept], "agreeing", shown[:kept]),
+        Span(BAR, "mark", r"\,|\,"),
+        Span(text[kept : len(mantissa)], "disagreeing", shown[kept : len(mantissa)]),
+        Span(exponent, "agreeing" if kept else "disagreeing", power),
     )
+    return tuple(span for span in spans if span.text)
+
+
+def _is_rounding(number: float, reference: str) -> bool:
+    """Whether they differ by no more than what 16 digits cannot show."""
+    truth = Decimal(reference)
+    return abs(Decimal(repr(number)) - truth) <= abs(truth) * Decimal("5e-16")
+
+
+def _with_a_zero(shown: str) -> tuple[str, int]:
+    """3 for 3.4 as 3.0, so that there is a digit behind the bar; and how many characters agree."""
+    mantissa, mark, exponent = shown.partition("e")
+    if not mantissa.strip("-0."):
+        return shown, 0
+    agrees = mantissa if "." in mantissa else f"{mantissa}."
+    return f"{agrees}0{mark}{exponent}", len(agrees)
 
 
 def agreeing(shown: str, reference: str) -> int:
