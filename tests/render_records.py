@@ -40,11 +40,14 @@ def trace_of(text: str, *point: float, mode: str = "reverse", style: StyleName =
 @cache
 def comparison_of(*texts: str) -> Comparison:
     """Several expressions at three random points each, with made-up times."""
-    record = compare([Subject(text, parse(text).graph, None) for text in texts], methods=QUICK, points=3, runs=1, seed=7)
+    record = compare(
+        [Subject(text, parse(text).graph, None) for text in texts], methods=QUICK, points=3, runs=1, seed=7
+    )
     cases = []
     for case in record.cases:
         methods = (
-            replace(m, prepare_seconds=1.5e-4, timing=MADE_UP, relative_time=4.8, relative_to_fastest=1.0) for m in case.methods
+            replace(m, prepare_seconds=1.5e-4, timing=MADE_UP, relative_time=4.8, relative_to_fastest=1.0)
+            for m in case.methods
         )
         cases.append(replace(case, methods=tuple(methods), function_seconds=2.5e-7))
     return replace(record, cases=tuple(cases))

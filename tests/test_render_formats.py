@@ -40,10 +40,28 @@ from diffcli.render.wrapping import wrapped
 from diffcli.study.catalogue import example_list, installation, primitive_entry, primitive_list
 
 HOSTILE = (
-    "[bold red]x[/]", "**b** _i_ `c` | pipe", "<script>alert(1)</script>", "\\input{/etc/passwd}", "\\end{align*}\\end{document}",
-    "50% & #1 $x^2$ ~ {}", "=cmd|'/C calc'!A0", "\x1b[31mred\x1b[0m", "a\x07b\x9bc\x7f", "rtl \u202e evil", "line\nbreak", "naïve α β ∂ 中文 ⊗",
-    "``fence``` \\`", "v̄₅ ẋ² −1", "--flag", "{0} {x!r} %s", "# heading", "1. item", "- item", "+1", "&amp;",
-)  # fmt: skip
+    "[bold red]x[/]",
+    "**b** _i_ `c` | pipe",
+    "<script>alert(1)</script>",
+    "\\input{/etc/passwd}",
+    "\\end{align*}\\end{document}",
+    "50% & #1 $x^2$ ~ {}",
+    "=cmd|'/C calc'!A0",
+    "\x1b[31mred\x1b[0m",
+    "a\x07b\x9bc\x7f",
+    "rtl \u202e evil",
+    "line\nbreak",
+    "naïve α β ∂ 中文 ⊗",
+    "``fence``` \\`",
+    "v̄₅ ẋ² −1",
+    "--flag",
+    "{0} {x!r} %s",
+    "# heading",
+    "1. item",
+    "- item",
+    "+1",
+    "&amp;",
+)
 OPTIONS = Options()
 
 
@@ -86,10 +104,16 @@ def test_ascii_is_ascii(words):
 @pytest.mark.parametrize(
     ("words", "plain"),
     [
-        ("v̄₅ = v̄₋₁ · v₀", "v5_bar = v-1_bar * v0"), ("ẏ", "y_dot"), ("∂y/∂α", "dy/dalpha"), ("x² − 1 ≤ 2", "x^2 - 1 <= 2"),
-        ("5¦5…", "5|5..."), ("Γ", "Gamma"), ("é", "\\u00e9"), ("5 µs ± 2", "5 us +- 2"),
+        ("v̄₅ = v̄₋₁ · v₀", "v5_bar = v-1_bar * v0"),
+        ("ẏ", "y_dot"),
+        ("∂y/∂α", "dy/dalpha"),
+        ("x² − 1 ≤ 2", "x^2 - 1 <= 2"),
+        ("5¦5…", "5|5..."),
+        ("Γ", "Gamma"),
+        ("é", "\\u00e9"),
+        ("5 µs ± 2", "5 us +- 2"),
     ],
-)  # fmt: skip
+)
 def test_ascii_words(words, plain):
     assert ascii_text(words) == plain
 
@@ -120,10 +144,19 @@ def test_a_table_that_is_too_wide_loses_columns_then_wraps():
 @pytest.mark.parametrize(
     ("words", "escaped"),
     [
-        ("a|b", r"a\|b"), ("x1*x2", r"x1\*x2"), ("x_1", "x_1"), ("_x_", r"\_x\_"), ("<b>", r"\<b\>"), ("[a](b)", r"\[a\](b)"),
-        ("`c`", r"\`c\`"), ("$x$", r"\$x\$"), ("\\", r"\\"), ("&lt;", r"\&lt;"), ("#1", r"\#1"),
+        ("a|b", r"a\|b"),
+        ("x1*x2", r"x1\*x2"),
+        ("x_1", "x_1"),
+        ("_x_", r"\_x\_"),
+        ("<b>", r"\<b\>"),
+        ("[a](b)", r"\[a\](b)"),
+        ("`c`", r"\`c\`"),
+        ("$x$", r"\$x\$"),
+        ("\\", r"\\"),
+        ("&lt;", r"\&lt;"),
+        ("#1", r"\#1"),
     ],
-)  # fmt: skip
+)
 def test_markdown_escapes(words, escaped):
     assert markdown.escaped(words) == escaped
 
@@ -147,10 +180,21 @@ def test_markdown_lines_begin_no_list(words):
 @pytest.mark.parametrize(
     ("cell", "shown"),
     [
-        ("=1+1", "'=1+1"), ("@deck-001", "'@deck-001"), ("-x", "'-x"), ("+x", "'+x"), ("-1.5", "-1.5"), ("1e-3", "1e-3"), (-1.5, "-1.5"),
-        (None, ""), (True, "true"), (float("inf"), "inf"), ("\t=1", "' =1"), ("x1", "x1"), (" =1", "' =1"),
+        ("=1+1", "'=1+1"),
+        ("@deck-001", "'@deck-001"),
+        ("-x", "'-x"),
+        ("+x", "'+x"),
+        ("-1.5", "-1.5"),
+        ("1e-3", "1e-3"),
+        (-1.5, "-1.5"),
+        (None, ""),
+        (True, "true"),
+        (float("inf"), "inf"),
+        ("\t=1", "' =1"),
+        ("x1", "x1"),
+        (" =1", "' =1"),
     ],
-)  # fmt: skip
+)
 def test_csv_defuses_formulas(cell, shown):
     assert defused(cell) == shown
 
@@ -166,7 +210,9 @@ def test_csv_reads_in_again(rows):
 def test_json_is_the_object_without_raw_control_characters(data):
     shown = object_text(data)
     assert json.loads(shown) == data
-    assert all(character.isprintable() or character.isspace() and character not in "\r\t\x85\u2028" for character in shown)
+    assert all(
+        character.isprintable() or (character.isspace() and character not in "\r\t\x85\u2028") for character in shown
+    )
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -181,11 +227,20 @@ def test_every_record_in_every_format(form, ascii_only):
     style = {"latex": "latex"}.get(form, "ascii" if ascii_only else "pretty")
     options = Options(ascii=ascii_only)
     records = [
-        study_of(DECK_001, 2.0, 5.0), study_of("sqrt(x)", 0.0), study_of("x/0", 1.0), study_of("3 + 4"), study_of("ln(-x^2)", 1.0),
-        trace_of(DECK_002, 2.0, 3.0, style=style), trace_of(DECK_002, 2.0, 3.0, mode="forward", style=style), comparison_of("x^2", "sin(x)*y"),
+        study_of(DECK_001, 2.0, 5.0),
+        study_of("sqrt(x)", 0.0),
+        study_of("x/0", 1.0),
+        study_of("3 + 4"),
+        study_of("ln(-x^2)", 1.0),
+        trace_of(DECK_002, 2.0, 3.0, style=style),
+        trace_of(DECK_002, 2.0, 3.0, mode="forward", style=style),
+        comparison_of("x^2", "sin(x)*y"),
         replace(study_of(DECK_001, 2.0, 5.0), trace=trace_of(DECK_001, 2.0, 5.0, style=style)),
-        primitive_list(), primitive_entry("polygamma"), example_list(), installation(),
-    ]  # fmt: skip
+        primitive_list(),
+        primitive_entry("polygamma"),
+        example_list(),
+        installation(),
+    ]
     for record in records:
         shown = render(record, form, options)
         assert shown.endswith("\n")
@@ -200,7 +255,10 @@ def test_json_numbers_are_those_on_the_screen():
     data, screen = json.loads(render(record, "json", OPTIONS)), render(record, "rich", OPTIONS)
     shown = screen.replace("¦", "")
     for method in data["methods"].values():
-        assert all(f"  {value:.17g}" in shown or f"  {value!r}".removesuffix(".0") in shown for value in method["gradient"].values())
+        assert all(
+            f"  {value:.17g}" in shown or f"  {value!r}".removesuffix(".0") in shown
+            for value in method["gradient"].values()
+        )
 
 
 def test_csv_of_a_study_has_the_numbers_of_the_record():
@@ -239,7 +297,15 @@ def test_caret_in_a_very_long_line_stays_on_the_screen():
 
 @pytest.mark.parametrize(
     ("word", "typed"),
-    [("x+y", '"x+y"'), ("@deck-001", "@deck-001"), ("x1=2,x2=5", "x1=2,x2=5"), ("$x$", "'$x$'"), ('a"b', "'a\"b'"), ("", "''"), ("a*b", '"a*b"')],
+    [
+        ("x+y", '"x+y"'),
+        ("@deck-001", "@deck-001"),
+        ("x1=2,x2=5", "x1=2,x2=5"),
+        ("$x$", "'$x$'"),
+        ('a"b', "'a\"b'"),
+        ("", "''"),
+        ("a*b", '"a*b"'),
+    ],
 )
 def test_quoted(word, typed):
     import shlex
@@ -252,9 +318,18 @@ def test_quoted(word, typed):
 def test_latex_compiles(tmp_path):
     """All screens and all hostile texts in one document, with no packages but the two that are named."""
     parts = [latex.document_text(everywhere(words)) for words in HOSTILE]
-    parts += [render(study_of(DECK_001, 2.0, 5.0), "latex", OPTIONS), render(study_of("|x|*y", 0.0, 3.0), "latex", OPTIONS)]
-    parts += [render(trace_of(DECK_002, 2.0, 3.0, mode=mode, style="latex"), "latex", OPTIONS) for mode in ("reverse", "forward")]
-    parts += [render(r, "latex", OPTIONS) for r in (comparison_of("x^2", "sin(x)*y"), primitive_list(), primitive_entry("hypot"))]
+    parts += [
+        render(study_of(DECK_001, 2.0, 5.0), "latex", OPTIONS),
+        render(study_of("|x|*y", 0.0, 3.0), "latex", OPTIONS),
+    ]
+    parts += [
+        render(trace_of(DECK_002, 2.0, 3.0, mode=mode, style="latex"), "latex", OPTIONS)
+        for mode in ("reverse", "forward")
+    ]
+    parts += [
+        render(r, "latex", OPTIONS)
+        for r in (comparison_of("x^2", "sin(x)*y"), primitive_list(), primitive_entry("hypot"))
+    ]
     page = "\\documentclass{article}\\usepackage{booktabs,amsmath}\\begin{document}\n%s\n\\end{document}\n"
     (tmp_path / "all.tex").write_text(page % "\n\n".join(parts), encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]

@@ -89,24 +89,40 @@ def test_equal_numbers_have_no_bar(value):
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (2.0, "2.0 s"), (0.0098, "9.8 ms"), (1e-4, "100 µs"), (9e-7, "900 ns"), (4.12e-7, "412 ns"), (9.99e-4, "999 µs"),
-        (9.9999e-4, "1.0 ms"), (3e-10, "0.3 ns"), (None, ""), (75.0, "75 s"),
+        (2.0, "2.0 s"),
+        (0.0098, "9.8 ms"),
+        (1e-4, "100 µs"),
+        (9e-7, "900 ns"),
+        (4.12e-7, "412 ns"),
+        (9.99e-4, "999 µs"),
+        (9.9999e-4, "1.0 ms"),
+        (3e-10, "0.3 ns"),
+        (None, ""),
+        (75.0, "75 s"),
     ],
-)  # fmt: skip
+)
 def test_seconds(seconds, text):
     assert numbers.seconds(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("5.5", "5.5"), ("1.71633781453677373553", "1.7163378145367737…"), ("5.5000000000000000000000", "5.5"),
-     ("-8.33333333333333333333e-10", "-8.3333333333333333…e-10"), ("100", "100"), ("0.00012345678901234567890", "0.00012345678901234567…")],
-)  # fmt: skip
+    [
+        ("5.5", "5.5"),
+        ("1.71633781453677373553", "1.7163378145367737…"),
+        ("5.5000000000000000000000", "5.5"),
+        ("-8.33333333333333333333e-10", "-8.3333333333333333…e-10"),
+        ("100", "100"),
+        ("0.00012345678901234567890", "0.00012345678901234567…"),
+    ],
+)
 def test_shortened(number, text):
     assert numbers.shortened(number) == text
 
 
-@pytest.mark.parametrize(("number", "text"), [(5.5003e-11, "5.5e-11"), (0.0, "0"), (3.7e-5, "3.7e-5"), (math.inf, "inf")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(5.5003e-11, "5.5e-11"), (0.0, "0"), (3.7e-5, "3.7e-5"), (math.inf, "inf")]
+)
 def test_error(number, text):
     assert numbers.error(number).text == text
 

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
-from diffcli.cli.output import destination, show
 
 
 def examples(
@@ -25,6 +24,8 @@ def examples(
     diffcli examples --tag hard
     diffcli grad @rosenbrock
     """
+    from diffcli.cli.output import destination, show
+
     to = destination(form, output, ascii_only=ascii_only)
     from diffcli.study.catalogue import example_entry, example_list
 
@@ -46,6 +47,8 @@ def ops(
     diffcli ops
     diffcli ops tanh
     """
+    from diffcli.cli.output import destination, show
+
     to = destination(form, output, ascii_only=ascii_only)
     from diffcli.study.catalogue import primitive_entry, primitive_list
 

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
-from diffcli.cli.invocation import method_names, read_subjects
-from diffcli.cli.output import destination, progress, show
 
 
 def compare(
     expressions: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[EXPR]...", help="Expressions or @NAME; without any, all examples.", show_default=False),
+        typer.Argument(
+            metavar="[EXPR]...", help="Expressions or @NAME; without any, all examples.", show_default=False
+        ),
     ] = None,
     at: options.At = None,
     methods: options.Methods = None,
@@ -35,11 +35,13 @@ def compare(
     diffcli compare @rosenbrock @beale @wood --runs 15
     diffcli compare --tag hard --format markdown -o hard.md
     """
+    from diffcli.cli.invocation import method_names, read_subjects
+    from diffcli.cli.output import destination, progress, show
+    from diffcli.study import compare as comparisons
+
     to = destination(form, output, ascii_only=ascii_only)
     chosen = method_names(methods)
     subjects = read_subjects(expressions or [], file=file, at=at or (), tag=tag, limits=limit or ())
-    from diffcli.study import compare as comparisons
-
     with progress(len(subjects)) as advance:
         record = comparisons.compare(subjects, methods=chosen, points=points, runs=runs, seed=seed, progress=advance)
     show(record, to)

@@ -1,7 +1,6 @@
 """`diffcli doctor`: what is installed and usable here."""
 
 from diffcli.cli import options
-from diffcli.cli.output import destination, show
 
 
 def doctor(
@@ -17,6 +16,8 @@ def doctor(
     diffcli doctor
     diffcli doctor --format json
     """
+    from diffcli.cli.output import destination, show
+
     to = destination(form, output, ascii_only=ascii_only)
     from diffcli.study.catalogue import installation
 

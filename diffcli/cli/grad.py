@@ -6,9 +6,6 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
-from diffcli.cli.invocation import method_names, read_request
-from diffcli.cli.output import destination, show
-from diffcli.render.document import Options
 
 
 def grad(
@@ -38,13 +35,18 @@ def grad(
     diffcli grad @rosenbrock --at x1=0 --format json
     diffcli grad "exp(x*z) + x*z/ln(x)" --at x=2,z=3 --h 1e-8 -o gradient.tex
     """
-    to = destination(form, output, ascii_only=ascii_only)
-    request = read_request("grad", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
-    chosen = method_names(methods)
+    from diffcli.cli.invocation import method_names, read_request
+    from diffcli.cli.output import destination, show
+    from diffcli.render.document import Options
     from diffcli.study.study import Settings, study
     from diffcli.study.trace import trace
 
-    settings = Settings(chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}})
+    to = destination(form, output, ascii_only=ascii_only)
+    request = read_request("grad", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
+    chosen = method_names(methods)
+    settings = Settings(
+        chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}}
+    )
     graph = request.reading.graph
     record = study(graph, request.point, request.wrt, text=request.text, notes=request.notes, settings=settings)
     traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None

@@ -33,7 +33,10 @@ class Request:
 def read_text(expression: str | None, file: Path | None, limits: Limits) -> str:
     """The text of the expression, wherever it comes from; at most as much as the limit on its length allows."""
     if (expression is None) == (file is None):
-        raise UsageError("give one expression" if expression is None else "give an expression or --file, not both", hint='diffcli grad "x^2*y" --at x=3,y=2')
+        raise UsageError(
+            "give one expression" if expression is None else "give an expression or --file, not both",
+            hint='diffcli grad "x^2*y" --at x=3,y=2',
+        )
     if file is not None:
         return _read_file(file, limits)
     if expression == "-":

@@ -8,7 +8,11 @@ import typer
 
 Expression = Annotated[
     str | None,
-    typer.Argument(metavar="EXPR", help="An expression or program; @NAME for an example; - to read standard input.", show_default=False),
+    typer.Argument(
+        metavar="EXPR",
+        help="An expression or program; @NAME for an example; - to read standard input.",
+        show_default=False,
+    ),
 ]
 At = Annotated[
     list[str] | None,
@@ -24,11 +28,22 @@ Wrt = Annotated[
 ]
 Methods = Annotated[
     str | None,
-    typer.Option("--methods", "-m", metavar="finite,reverse", help="Some of finite, symbolic, forward, reverse.", show_default="all"),
+    typer.Option(
+        "--methods",
+        "-m",
+        metavar="finite,reverse",
+        help="Some of finite, symbolic, forward, reverse.",
+        show_default="all",
+    ),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Write to this file, in the format of its suffix (.md .tex .json .csv .txt); - is standard output.", show_default=False),
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write to this file, in the format of its suffix (.md .tex .json .csv .txt); - is standard output.",
+        show_default=False,
+    ),
 ]
 Digits = Annotated[
     int | None,
@@ -37,7 +52,12 @@ Digits = Annotated[
 Ascii = Annotated[bool, typer.Option("--ascii", help="Write plain ASCII: v5_bar for v̄5, * for ·.")]
 Limit = Annotated[
     list[str] | None,
-    typer.Option("--limit", metavar="NAME=VALUE", help="Raise a limit on the input: length, nesting, nodes, …", show_default=False),
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help="Raise a limit on the input: length, nesting, nodes, …",
+        show_default=False,
+    ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -54,7 +74,9 @@ class Format(StrEnum):
 
 FormatOption = Annotated[
     Format | None,
-    typer.Option("--format", "-f", help="How the result is written.", show_default="rich, or by the suffix of --output"),
+    typer.Option(
+        "--format", "-f", help="How the result is written.", show_default="rich, or by the suffix of --output"
+    ),
 ]
 
 
@@ -84,7 +106,9 @@ class Scheme(StrEnum):
 SchemeOption = Annotated[Scheme, typer.Option("--scheme", help="Which finite difference.")]
 Step = Annotated[
     float | None,
-    typer.Option("--h", help="Step size of the finite differences, used as given.", show_default="cbrt(eps)·max(1, |x|)"),
+    typer.Option(
+        "--h", help="Step size of the finite differences, used as given.", show_default="cbrt(eps)·max(1, |x|)"
+    ),
 ]
 
 

@@ -48,7 +48,9 @@ def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -
     to_file = file is not None and str(file) != "-"
     name = chosen.value if chosen else SUFFIXES.get(file.suffix, "") if file is not None and to_file else "rich"
     if not name:
-        raise UsageError(f"no format belongs to the suffix of {str(file)!r}", hint=f"use one of {' '.join(SUFFIXES)} or --format")
+        raise UsageError(
+            f"no format belongs to the suffix of {str(file)!r}", hint=f"use one of {' '.join(SUFFIXES)} or --format"
+        )
     at_terminal = not to_file and sys.stdout.isatty()
     encoding = "utf-8" if to_file else sys.stdout.encoding or "ascii"
     return Destination(

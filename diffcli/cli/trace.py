@@ -6,10 +6,7 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
-from diffcli.cli.invocation import read_request
-from diffcli.cli.output import destination, show
 from diffcli.errors import UsageError
-from diffcli.render.document import Options
 
 
 class Mode(StrEnum):
@@ -46,12 +43,15 @@ def trace(
     diffcli trace "a = x*z; b = ln(x); exp(a) + a/b" --at x=2,z=3 --notation g
     diffcli trace @deck-001 --order deck --digits 4
     """
+    from diffcli.cli.invocation import read_request
+    from diffcli.cli.output import destination, show
+    from diffcli.render.document import Options
+    from diffcli.study import trace as traces
+
     if mode is Mode.BOTH:
         raise UsageError("--mode both is not built yet", hint="use --mode reverse or --mode forward")
     to = destination(form, output, ascii_only=ascii_only)
     request = read_request("trace", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
-    from diffcli.study import trace as traces
-
     record = traces.trace(
         request.reading.graph, request.point, request.wrt, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD,
         style=to.style, kind=notation.value, notes=request.notes, text=request.text,

@@ -18,9 +18,8 @@ LEAVES = f"a value is larger than 10^{MAX_EXPONENT}"
 VANISHES = "a value is too close to 0"
 MAX_LITERAL = 4000
 """Digits of a literal."""
-MAX_GAMMA_DIGITS, STIRLING = 600, 3000
+MAX_GAMMA_DIGITS, STIRLING = 600, 10**8
 """Digits of gamma and its relatives for arguments below the second number: more would take seconds."""
-
 GAMMA_FAMILY = frozenset(("gamma", "lgamma", "digamma", "polygamma"))
 
 

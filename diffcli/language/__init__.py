@@ -1,8 +1,8 @@
 """What users type, read into graphs and points; nothing is evaluated and nothing is printed here.
 
 Reading order: `reading` (the front door), `tokens` (with `characters` and `latex` before it), `precedence` and
-`expression` (the grammar), `program` and `scope`. `mistakes` holds the errors, `lookahead` what depends on what follows,
-`points` the values of variables, `library` the worked examples.
+`expression` (the grammar), `program` and `scope`. `mistakes` holds the errors, `lookahead` what depends on what
+follows, `points` the values of variables, `library` the worked examples.
 """
 
 from diffcli.language.limits import DEFAULT, Limits, parse_limits

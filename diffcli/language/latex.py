@@ -277,7 +277,9 @@ class LatexReader:
         return ExpressionError(f"\\{shown(name)} has no meaning here", place=place, hint=hint)
 
 
-def tokenize_latex(spelling: Spelling, bound: AbstractSet[str], limits: Limits) -> tuple[list[Token], tuple[str, ...]]:
+def tokenize_latex(
+    text: str, spelling: Spelling, bound: AbstractSet[str], limits: Limits
+) -> tuple[list[Token], tuple[str, ...]]:
     """The tokens of a LaTeX text, and notes on what a reader could doubt."""
     reader = LatexReader(text, spelling, bound, limits)
     return reader.read(), tuple(reader.notes)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from diffcli.errors import UsageError
-from diffcli.execute import complexes
 from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, GaveUp, Jacobian, Program
 
@@ -91,14 +90,14 @@ class PreparedFinite:
     def __init__(
         self, graph: Graph, wrt: Sequence[int], compiler: Compiler, scheme: str = "centered", step: float | None = None
     ) -> None:
-        """Compile f; a `step` is used as given. The scheme "complex-step" needs `complexes.compiled` as compiler."""
+        """Compile f; a `step` is used as given."""
         if scheme not in SCHEMES:
             raise UsageError(
                 f"there is no scheme {scheme!r} of finite differences", hint=f"one of {', '.join(SCHEMES)}"
             )
         if step is not None and not 0 < step < math.inf:
             raise UsageError("the step size h must be a positive number", hint="for example --h 1e-6")
-        if scheme == COMPLEX and (missing := complexes.unsupported(graph)):
+        if scheme == COMPLEX and (missing := _without_complex_function(graph)):
             raise GaveUp(
                 f"a complex step needs {' and '.join(missing)} of a complex number, which Python does not have"
             )
@@ -106,7 +105,7 @@ class PreparedFinite:
         self._scheme, self._step = scheme, step
         self._inputs = [(graph.inputs.index(position), graph.nodes[position].literal) for position in wrt]
         self._outputs = len(graph.outputs)
-        self._program = compiler(graph, "evaluation")
+        self._program = compiler(graph, "complex evaluation" if scheme == COMPLEX else "evaluation")
 
     def __call__(self, point: Sequence[float]) -> Jacobian:
         """Two evaluations of f for each input with centered differences (more near an edge of the domain)."""
@@ -178,6 +177,12 @@ class PreparedFinite:
             pairs = zip(reals, imaginary, strict=True)
             columns.append([part / h if math.isfinite(real) else math.nan for real, part in pairs])
         return self._jacobian(reals, columns)
+
+
+def _without_complex_function(graph: Graph) -> tuple[str, ...]:
+    from diffcli.execute import complexes  # only this scheme needs it
+
+    return complexes.unsupported(graph)
 
 
 def default_step(stencil: Stencil, x: float) -> float:

@@ -12,8 +12,9 @@ from diffcli.graph.program import Graph
 
 Program = Callable[[Sequence[float]], Sequence[float]]
 """A runnable graph: values of the inputs in, values of the outputs out."""
-Work = Literal["evaluation", "sweep"]
-"""What one run of a program counts as: an evaluation of f, or a sweep of a derivative program."""
+Work = Literal["evaluation", "complex evaluation", "sweep"]
+"""What one run of a program counts as: an evaluation of f (or of formulas for it), also one at a complex point (real
+parts, then imaginary parts in and out), or a sweep of a derivative program."""
 Compiler = Callable[[Graph, Work], Program]
 
 
@@ -52,7 +53,7 @@ class Meter:
             program, operations = compiler(graph, work), graph.operations
 
             def run(values: Sequence[float]) -> Sequence[float]:
-                self.evaluations += work == "evaluation"
+                self.evaluations += work != "sweep"
                 self.sweeps += work == "sweep"
                 self.operations += operations
                 return program(values)

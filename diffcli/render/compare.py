@@ -131,13 +131,13 @@ def _mean(ratios: Iterable[float | None]) -> float | None:
 def _footer(comparison: Comparison) -> Iterable[Text]:
     yield text(
         "agree: points within the tolerance of those where the judge has a derivative; worst error: relative, of any"
-        " component; digits: the median over the points;"
-        " calls: of f, or of its formulas (symbolic).",
+        " component; digits: the median over the points; calls: of f, or of its formulas (symbolic).",
         role="quiet",
     )
+    runs = f"{comparison.runs} run{'s' * (comparison.runs != 1)}"
     yield text(
-        f"Timed on {comparison.executor} for all methods, so that the ratios show the algorithms:"
-        f" {comparison.runs} run{'s' * (comparison.runs != 1)} in turn, median ± half the range; random points from seed {comparison.seed}.",
+        f"Timed on {comparison.executor} for all methods, so that the ratios show the algorithms: {runs} in turn,"
+        f" median ± half the range; random points from seed {comparison.seed}.",
         role="quiet",
     )
     for case in comparison.cases:

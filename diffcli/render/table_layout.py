@@ -68,14 +68,19 @@ def _fitted(table: Table, room: int) -> tuple[Table, list[int]]:
 
 
 def _squeezed(table: Table, room: int) -> tuple[Table, list[int]]:
-    """Flexible columns made narrower; what still does not fit is left to the terminal to wrap."""
+    """The widest flexible columns made narrower, all to the same width; what still does not fit is left to wrap."""
+    table = replace(table, gap=TIGHT)
     widths = _widths(table, _longest_word)
-    excess = _total(table, widths) - room
     flexible = [k for k, column in enumerate(table.columns) if column.flexible]
-    for k in sorted(flexible, key=lambda k: -widths[k]):
-        taken = max(0, min(excess, widths[k] - NARROWEST))
-        widths[k] -= taken
-        excess -= taken
+    while flexible and (excess := _total(table, widths) - room) > 0:
+        largest = max(widths[k] for k in flexible)
+        if largest <= NARROWEST:
+            break
+        widest = [k for k in flexible if widths[k] == largest]
+        below = max([widths[k] for k in flexible if widths[k] < largest], default=NARROWEST)
+        target = max(below, NARROWEST, largest - -(-excess // len(widest)))
+        for k in widest:
+            widths[k] = min(widths[k], target)
     return table, widths
 
 

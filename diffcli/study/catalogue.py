@@ -61,7 +61,13 @@ def example_list(tag: str | None = None) -> Listing:
 def example_entry(name: str) -> Entry:
     """One example in full."""
     entry = library.example(name)
-    fields = {"text": entry.text, "at": entry.at, "source": entry.source, "tags": ", ".join(entry.tags), "teaches": entry.notes}
+    fields = {
+        "text": entry.text,
+        "at": entry.at,
+        "source": entry.source,
+        "tags": ", ".join(entry.tags),
+        "teaches": entry.notes,
+    }
     return Entry("examples", f"@{name}: {entry.title}", fields, (f"diffcli grad @{name}", f"diffcli trace @{name}"))
 
 
@@ -74,10 +80,14 @@ def rules(row: Primitive, style: Style = PRETTY) -> tuple[str, ...]:
 def primitive_list() -> Listing:
     """All primitives that can be called by name, with their rules."""
     rows = tuple(
-        (_signature(row), ", ".join(rules(row)), row.doc, ", ".join(row.aliases)) for row in OPS.values() if row.callable
+        (_signature(row), ", ".join(rules(row)), row.doc, ", ".join(row.aliases))
+        for row in OPS.values()
+        if row.callable
     )
     notes = ("written as operators: + - * / ^ and, inside where, < <= > >= == !=",)
-    return Listing("ops", f"{len(rows)} primitives", ("primitive", "local partials", "meaning", "also called"), rows, notes)
+    return Listing(
+        "ops", f"{len(rows)} primitives", ("primitive", "local partials", "meaning", "also called"), rows, notes
+    )
 
 
 def primitive_entry(name: str) -> Entry:

@@ -73,7 +73,9 @@ class Comparison:
         """The worst over all expressions and points: 1 where a method is wrong, 3 where there is no derivative."""
         if any(case.without_derivative for case in self.cases):
             return 3
-        return int(any(method.agreed < method.judged for case in self.cases for method in case.methods if not method.gave_up))
+        return int(
+            any(method.agreed < method.judged for case in self.cases for method in case.methods if not method.gave_up)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of `diffcli compare --format json`."""
@@ -154,7 +156,9 @@ def _timings(
     return timings, timings.pop("f").median
 
 
-def _summary(method: str, studies: Sequence[Study], timing: Timing | None, function_seconds: float | None) -> MethodSummary:
+def _summary(
+    method: str, studies: Sequence[Study], timing: Timing | None, function_seconds: float | None
+) -> MethodSummary:
     """What `method` did over all points of one expression."""
     by_point = [
         [result for output in done.outputs for result in output.methods if result.method == method] for done in studies
@@ -183,7 +187,12 @@ def _relative_to_fastest(summaries: Sequence[MethodSummary]) -> tuple[MethodSumm
 
 
 def _case(case: Case) -> dict[str, Any]:
-    return {**vars(case), "variables": list(case.variables), "methods": [_method(m) for m in case.methods], "notes": list(case.notes)}
+    return {
+        **vars(case),
+        "variables": list(case.variables),
+        "methods": [_method(m) for m in case.methods],
+        "notes": list(case.notes),
+    }
 
 
 def _method(summary: MethodSummary) -> dict[str, Any]:

@@ -28,7 +28,7 @@ GUARD = 15
 """Digits beyond those wanted."""
 MAX_SPREAD = 1000
 """More digits than this are not spent because of large and small intermediates."""
-MAX_DIGITS = 6000
+MAX_DIGITS = 4000
 CONFIRM = 4
 """A zero is believed when it is still one with so many times the digits."""
 

@@ -58,7 +58,9 @@ def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
         node = graph.nodes[cause.node]
         names = names_of(graph, PRETTY)
         arguments = ", ".join(names.get(a) or write(graph, a, names, PRETTY) for a in node.args)
-        parts.append(f"{arguments} = {cause.argument}" if len(node.args) == 1 else f"arguments {arguments}: {cause.argument}")
+        parts.append(
+            f"{arguments} = {cause.argument}" if len(node.args) == 1 else f"arguments {arguments}: {cause.argument}"
+        )
     if reference.value is not None:
         parts.append(f"value {shortened(reference.value)}")
     parts += [text for slope in reference.slopes if (text := slope_text(slope))]
@@ -66,7 +68,7 @@ def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
 
 
 def slope_text(slope: Slope) -> str:
-    """"∂/∂x: −1 from the left, 1 from the right", or nothing where the slope is an ordinary one."""
+    """ "∂/∂x: −1 from the left, 1 from the right", or nothing where the slope is an ordinary one."""
     if slope.status in ("smooth", "outside"):
         return ""
     if slope.status == "overflow":
@@ -88,5 +90,3 @@ def shortened(number: str, digits: int = 17) -> str:
         if shown == digits and length < len(mantissa):
             return f"{mantissa[:length]}…{mark}{exponent}"
     return number
-
-

@@ -90,7 +90,11 @@ class Writer:
         """`passed` times the local partial: v̄3 · cos v0, v̄1/v-1, v̄5 · (−1)."""
         piece, is_reciprocal = self.local(source, argument)
         if is_reciprocal:
-            return f"{passed} / {self._factor(piece, above=20)}" if not self.style.is_latex else rf"\frac{{{passed}}}{{{piece.text}}}"
+            return (
+                f"{passed} / {self._factor(piece, above=20)}"
+                if not self.style.is_latex
+                else rf"\frac{{{passed}}}{{{piece.text}}}"
+            )
         return f"{passed}{TIMES[self.notation.style]}{self._factor(piece, above=19)}"
 
     def _factor(self, piece: Piece, above: int) -> str:

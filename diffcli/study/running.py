@@ -8,7 +8,7 @@ from typing import Any
 from diffcli.execute.loop import looped
 from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
-from diffcli.methods.method import Compiler, GaveUp, Jacobian, Meter, Prepared
+from diffcli.methods.method import Compiler, GaveUp, Jacobian, Meter, Prepared, Program, Work
 from diffcli.methods.registry import prepare
 from diffcli.study.records import Cost
 from diffcli.study.timing import Timing, measure
@@ -22,8 +22,22 @@ class Executor:
     compiler: Compiler
 
 
-STRAIGHT_LINE = Executor("straight-line Python", lambda graph, _: compiled(graph))
-LOOP = Executor("a loop over the graph", lambda graph, _: looped(graph))
+def _straight_line(graph: Graph, work: Work) -> Program:
+    return _complex(graph) if work == "complex evaluation" else compiled(graph)
+
+
+def _loop(graph: Graph, work: Work) -> Program:
+    return _complex(graph) if work == "complex evaluation" else looped(graph)
+
+
+def _complex(graph: Graph) -> Program:
+    from diffcli.execute import complexes
+
+    return complexes.compiled(graph)
+
+
+STRAIGHT_LINE = Executor("straight-line Python", _straight_line)
+LOOP = Executor("a loop over the graph", _loop)
 MAX_WORK = 20_000
 """Nodes times sweeps above which compiling takes longer than it saves."""
 

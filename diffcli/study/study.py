@@ -25,7 +25,7 @@ class Settings:
     """Options by method: `finite` takes scheme and step, `symbolic` a time limit."""
     started: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What `start` gave for methods that were started before; it serves any number of points."""
-    seconds: float = 0.003
+    seconds: float = 0.0015
     """For how long each method is timed; 0 for not at all."""
 
 
@@ -49,7 +49,10 @@ def study(
     executor = executor_for(graph)
     function = executor.compiler(graph, "evaluation")
     seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
-    runs = [run(method, graph, chosen, point, options[method], settings.seconds, executor.compiler) for method in settings.methods]
+    runs = [
+        run(method, graph, chosen, point, options[method], settings.seconds, executor.compiler)
+        for method in settings.methods
+    ]
     values = function(point)
     outputs = []
     for index, reference in enumerate(references):

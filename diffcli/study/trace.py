@@ -122,7 +122,11 @@ def trace(
         inputs=tuple(Row(writer.notation.primal(p), name(graph.nodes[p].literal), values[p]) for p in graph.inputs),
         primal=tuple(Row(writer.notation.primal(p), writer.operation(p), values[p]) for p in numbers.order),
         outputs=tuple(
-            Row(name(output), write(graph, p, writer.names(), STYLES[style]) if p not in label else name(label[p]), values[p])
+            Row(
+                name(output),
+                write(graph, p, writer.names(), STYLES[style]) if p not in label else name(label[p]),
+                values[p],
+            )
             for p, output in zip(graph.outputs, graph.output_names, strict=True)
             if label.get(p) != output
         ),
@@ -131,7 +135,9 @@ def trace(
         adjoint=tuple(adjoint_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
         gradient=tuple(gradient_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
         tangent={graph.nodes[p].literal: tangent_rows(writer, p, chosen, point) for p in chosen} if tangent else {},
-        seeds=tuple((writer.notation.tangent(p), writer.notation.tangent_of(graph.nodes[p].literal)) for p in graph.inputs),
+        seeds=tuple(
+            (writer.notation.tangent(p), writer.notation.tangent_of(graph.nodes[p].literal)) for p in graph.inputs
+        ),
         tangent_outputs=tuple(
             (writer.notation.tangent_of(output), writer.notation.tangent(p) if p in label else "0")
             for p, output in zip(graph.outputs, graph.output_names, strict=True)
