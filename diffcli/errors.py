@@ -4,12 +4,10 @@ Nothing below the command line prints or exits. A function that cannot do what i
 and `diffcli.cli` turns it into a message, a caret under the place, and the exit code.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The half-open range [start, end) of characters of the user's text that a message points at."""
 
     start: int

@@ -2,15 +2,13 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from diffcli.errors import DiffcliError, PointError, UsageError
-from diffcli.language import library
 from diffcli.language.limits import Limits, parse_limits
-from diffcli.language.reading import Reading, parse
 from diffcli.language.points import PointValue, match_point, parse_point
+from diffcli.language.reading import Reading, parse
 from diffcli.methods.registry import METHODS
 from diffcli.render.shell import quoted
 
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from diffcli.study.compare import Subject
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What a command works on."""
 
     text: str
@@ -79,16 +76,22 @@ def read_request(
 
 
 def _request(text: str, at: Sequence[str], wrt: str | None, limits: Limits) -> Request:
-    given = parse_point(at)
-    typed, known = text, given
-    if text.strip().startswith("@"):
-        example = library.example(text.strip())
-        text = example.text
-        known = {**parse_point([example.at] if example.at else []), **given}
-    reading = parse(text, bound=tuple(known), limits=limits)
+    source, own = _example(text, limits)
+    known = {**own, **parse_point(at, limits)}
+    reading = parse(source, bound=tuple(known), limits=limits)
     point = _point(reading, known)
     notes = (*reading.notes, *(f"{value.name}: {value.note}" for value in known.values() if value.note))
-    return Request(typed, reading, point, positions(reading, wrt), notes)
+    return Request(text, reading, point, positions(reading, wrt), notes)
+
+
+def _example(text: str, limits: Limits) -> tuple[str, dict[str, PointValue]]:
+    """The text and the point that @NAME stands for; any other text as it is, without a point."""
+    if not text.lstrip().startswith("@"):
+        return text, {}
+    from diffcli.language import library
+
+    example = library.example(text.strip())
+    return example.text, parse_point([example.at] if example.at else [], limits)
 
 
 def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float, ...]:
@@ -141,20 +144,22 @@ def read_subjects(
     texts = list(expressions)
     if file is not None:
         texts += [line.strip() for line in _read_file(file, bounds).splitlines() if line.strip()]
-    if not texts:
-        chosen = library.examples().values()
-        texts = [f"@{entry.name}" for entry in chosen if (tag in entry.tags if tag else entry.expect == "agree")]
-    given = parse_point(at)
-    return [_subject(text, given, bounds) for text in texts]
+    given = parse_point(at, bounds)
+    return [_subject(text, given, bounds) for text in texts or _example_names(tag)]
+
+
+def _example_names(tag: str | None) -> list[str]:
+    """The examples with a tag, or all that the methods are expected to agree on."""
+    from diffcli.language import library
+
+    chosen = library.examples().values()
+    return [f"@{entry.name}" for entry in chosen if (tag in entry.tags if tag else entry.expect == library.AGREE)]
 
 
 def _subject(text: str, given: Mapping[str, PointValue], limits: Limits) -> "Subject":
-    example = library.example(text[1:]) if text.startswith("@") else None
-    own = parse_point([example.at]) if example and example.at else {}
-    reading = parse(example.text if example else text, bound=(*own, *given), limits=limits)
-    variables = reading.graph.variables
-    known = {name: value for name, value in {**own, **given}.items() if name in variables}
-    point = match_point(reading, known) if known else None
     from diffcli.study.compare import Subject
 
-    return Subject(text, reading.graph, point)
+    source, own = _example(text, limits)
+    reading = parse(source, bound=(*own, *given), limits=limits)
+    known = {name: value for name, value in {**own, **given}.items() if name in reading.variables}
+    return Subject(text, reading.graph, match_point(reading, known) if known else None)

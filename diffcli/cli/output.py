@@ -7,9 +7,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from diffcli.cli.options import Format
 from diffcli.errors import DiffcliError, UsageError
@@ -23,8 +23,7 @@ MANY = 2
 UNICODE_PROBE = "v̄₅ · ẋ − ∂ ¦ …"
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """Format, file and width of an output."""
 
     format: str

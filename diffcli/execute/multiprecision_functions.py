@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from diffcli.execute.magnitudes import (
+    BITS_PER_DIGIT,
     LEAVES,
     MAX_BITS,
     MAX_EXPONENTIAL,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 ODD_QUARTERS, HALVES = "its argument is an odd multiple of pi/2", "its argument is a multiple of pi"
 PER_E = 0.4342944819032518
 """Decimal digits per unit of a natural logarithm."""
-LARGE = 1000
+LARGE = 1000.0
 """erf(1000) and erfc(-1000) differ from 1 and 2 by 10^-434298."""
 
 
@@ -165,21 +166,31 @@ def _softplus(arithmetic: "Multiprecision") -> "Function":
     return softplus
 
 
+def _complement(arithmetic: "Multiprecision", x: Any) -> Any:
+    """The complement erfc(x) of erf at a positive x, to the digits of it that show beside 1."""
+    invisible = float(x) ** 2 * PER_E
+    arithmetic.saturates(invisible)
+    bits = arithmetic.context.prec - int(invisible * BITS_PER_DIGIT)
+    with arithmetic.context.workprec(max(60, bits + 20)):
+        return arithmetic.context.erfc(x)
+
+
 def _erf(arithmetic: "Multiprecision") -> "Function":
     def erf(x: Any) -> Any:
-        arithmetic.saturates(min(abs(x), LARGE) ** 2 * PER_E)
-        return arithmetic.context.erf(x) if abs(x) < LARGE else arithmetic.context.sign(x)
+        if abs(x) < 5:
+            return arithmetic.context.erf(x)
+        return arithmetic.context.sign(x) * (
+            arithmetic.one - _complement(arithmetic, min(abs(x), arithmetic.one * LARGE))
+        )
 
     return erf
 
 
 def _erfc(arithmetic: "Multiprecision") -> "Function":
     def erfc(x: Any) -> Any:
-        if x < 0:
-            arithmetic.saturates(min(-x, LARGE) ** 2 * PER_E)
-        if -LARGE < x < LARGE**30:
-            return arithmetic.context.erfc(x)
-        return arithmetic.one * 2 if x < 0 else _vanishes("erfc", x)
+        if x < -5:
+            return 2 * arithmetic.one - _complement(arithmetic, min(-x, arithmetic.one * LARGE))
+        return arithmetic.context.erfc(x) if x < LARGE**30 else _vanishes("erfc", x)
 
     return erfc
 

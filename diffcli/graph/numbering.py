@@ -6,13 +6,12 @@ only is at level 1. The reverse sweep visits the numbers downwards.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from diffcli.graph.program import Graph
 
 
-@dataclass(frozen=True)
-class Numbering:
+class Numbering(NamedTuple):
     """Numbers and names of the nodes of one graph."""
 
     order: tuple[int, ...]

@@ -6,7 +6,6 @@ One writer serves all of them; a `Style` says how operators, powers, calls and n
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from diffcli.graph.ops import OPS
@@ -31,8 +30,7 @@ class Piece(NamedTuple):
     """The same without the parentheses of a call, "sin v0", for where nothing is written around it."""
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """How mathematics is written."""
 
     name: str
@@ -64,13 +62,13 @@ LATEX = Style("latex", {"add": " + ", "sub": " - ", "mul": r" \, ", "pi": r"\pi"
 
 def as_rule(style: Style) -> Style:
     """The style for rows of a trace: sin v0, x/y²."""
-    return replace(style, for_people=True)
+    return style._replace(for_people=True)
 
 
 def as_operation(style: Style) -> Style:
     """The style for the primal column of a trace: v1 × v2."""
     times = {"plain": " * ", "pretty": " × ", "latex": r" \times "}[style.name]
-    return replace(as_rule(style), symbols={**style.symbols, "mul": times, "div": " / " if style.name != "latex" else "/"})
+    return as_rule(style)._replace(symbols={**style.symbols, "mul": times, "div": " / " if style.name != "latex" else "/"})
 
 
 def write(graph: Graph, position: int, names: Mapping[int, str], style: Style = PLAIN) -> str:

@@ -1,13 +1,12 @@
 """The limits on what is read: documented, checked before anything is evaluated, and raised by `--limit`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 from diffcli.errors import LimitError, Place, UsageError
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """How large an expression may be. Every input within them is read in about a second."""
 
     length: int = 200_000
@@ -38,7 +37,7 @@ DEFAULT = Limits()
 
 def parse_limits(texts: Sequence[str]) -> Limits:
     """The default limits, changed by texts such as "nodes=500000"."""
-    names = [field.name for field in fields(Limits)]
+    names = Limits._fields
     limits = DEFAULT
     for text in texts:
         name, _, amount = (part.strip() for part in text.partition("="))
@@ -46,7 +45,7 @@ def parse_limits(texts: Sequence[str]) -> Limits:
             raise UsageError(f"no limit is called '{_shown(name)}'", hint=f"the limits are {', '.join(names)}")
         if not (amount.isascii() and amount.isdigit() and len(amount) <= 15 and int(amount) > 0):
             raise UsageError(f"the limit '{name}' needs a positive whole number", hint=f"--limit {name}=1000000")
-        limits = replace(limits, **{name: int(amount)})
+        limits = limits._replace(**{name: int(amount)})
     return limits
 
 

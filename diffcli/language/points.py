@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from diffcli.errors import DiffcliError, ExpressionError, Place, PointError
 from diffcli.language.characters import describe, shown, spell
@@ -20,8 +20,7 @@ LOOKALIKES = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοντυρχικ")
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 
 
-@dataclass(frozen=True)
-class PointValue:
+class PointValue(NamedTuple):
     """The value of one variable: as typed, and as the double that the methods compute with."""
 
     name: str

@@ -1,7 +1,7 @@
 """Text to graph: the front door of the language."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from diffcli.errors import DiffcliError, ExpressionError
 from diffcli.graph.program import Graph
@@ -17,8 +17,7 @@ LONGEST_CORRECTION = 5_000
 """… and how long it may be: nobody retypes more."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What was read: the graph, and what a reader of the text could doubt."""
 
     graph: Graph

@@ -7,7 +7,7 @@ the sweep writes down the tangent program of a seed once, and every executor can
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from diffcli.execute.interpreter import Arithmetic, Number, evaluate
 from diffcli.graph.folding import FoldingBuilder
@@ -52,8 +52,7 @@ class DualArithmetic(Generic[Number]):
         return tangent
 
 
-@dataclass(frozen=True)
-class TangentProgram:
+class TangentProgram(NamedTuple):
     """The program of one forward sweep."""
 
     graph: Graph

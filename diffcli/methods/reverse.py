@@ -7,7 +7,8 @@ student reads, and the instruction that runs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from diffcli.execute.interpreter import evaluate
 from diffcli.graph.folding import FoldingBuilder
@@ -17,8 +18,7 @@ from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, Jacobian
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """v̄_target ← v̄_target + v̄_source · ∂v_source/∂v_target. All but `argument` are positions in the program."""
 
     target: int
@@ -34,8 +34,7 @@ class Step:
     """Whether the target had a contribution before, to which this one is added."""
 
 
-@dataclass(frozen=True)
-class AdjointProgram:
+class AdjointProgram(NamedTuple):
     """The program of one reverse sweep."""
 
     graph: Graph

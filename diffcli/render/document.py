@@ -113,6 +113,8 @@ class Lines:
 
     lines: tuple[Text, ...]
     hanging: int = 2
+    is_advice: bool = False
+    """Whether it only helps a person at a terminal: what to do next; it follows without a blank line."""
 
 
 @dataclass(frozen=True)

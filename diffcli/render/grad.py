@@ -43,7 +43,9 @@ def document(study: Study, options: Options) -> Document:
     blocks += [_formulas(output, options) for output in study.outputs if any(m.formula for m in output.methods)]
     if study.trace:
         blocks += trace_blocks(study.trace, options)
-    blocks.append(Lines((*verdict_lines(study), *next_commands(study))))
+    blocks.append(Lines(tuple(verdict_lines(study))))
+    if commands := next_commands(study):
+        blocks.append(Lines(commands, is_advice=True))
     return Document(tuple(blocks))
 
 

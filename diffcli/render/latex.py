@@ -18,18 +18,26 @@ from diffcli.render.document import (
     Span,
     Table,
     Text,
+    text_width,
 )
 from diffcli.render.latex_characters import compilable, escaped
+from diffcli.render.table_layout import natural_width
 
 PREAMBLE = "% needs \\usepackage{booktabs,amsmath}"
 COMMANDS = {"title": "textbf", "heading": "textbf", "bad": "textbf", "code": "texttt"}
 WIDTHS = {"left": "l", "right": "r", "decimal": "r"}
 FLEXIBLE = r"p{0.45\linewidth}"
+LONGEST_CELL = 45
+"""Characters of a cell that does not wrap."""
+SMALL = r"\scriptsize\setlength{\tabcolsep}{2pt}"
+WIDEST = 90
+"""Characters of a table that fits a page without being made smaller."""
 
 
 def document_text(document: Document) -> str:
     """The document as LaTeX."""
-    return "\n\n".join([PREAMBLE, *(part for block in document.blocks if (part := _block(block)))]) + "\n"
+    parts = filter(None, map(_block, document.blocks))
+    return f"{PREAMBLE}\n\n" + "\n\n\\medskip\n".join(parts) + "\n"
 
 
 def _block(block: Block) -> str:
@@ -39,7 +47,7 @@ def _block(block: Block) -> str:
         case Flow():
             return _paragraph([inline(part) for part in block.parts if part])
         case Lines():
-            return _paragraph([inline(line) for line in block.lines])
+            return "" if block.is_advice else _paragraph([inline(line) for line in block.lines])
         case Excerpt():
             return _excerpt(block)
         case Table():
@@ -93,19 +101,19 @@ def _alignment(table: Table) -> str:
     rows = [row for section in table.sections for row in section.rows]
     lines = " \\\\\n".join(_equation(row) for row in rows)
     title = f"\\noindent\\textbf{{{escaped(table.title)}}}\n" if table.title else ""
-    return f"{title}{{\\allowdisplaybreaks\n\\begin{{align*}}\n{lines}\n\\end{{align*}}}}"
+    return f"{title}{{\\allowdisplaybreaks\n\\begin{{alignat*}}{{2}}\n{lines}\n\\end{{alignat*}}}}"
 
 
 def _equation(row: Sequence[Text]) -> str:
     name, operation, *remarks, value = (_formula(cell) for cell in row)
     remark = rf"\quad {remarks[0]}" if remarks and remarks[0] else ""
-    return f"{name} &= {operation}{remark} &&= {value}" if operation else f"{name} &= {value}"
+    return f"{name} &= {operation}{remark} &&\\quad = {value}" if operation else f"{name} &= {value}"
 
 
 def _tabular(table: Table) -> str:
     if not table.rows:
         return ""
-    columns = "".join(_column(column, table) for column in table.columns)
+    columns = "".join(_column(table, index) for index in range(len(table.columns)))
     header = " & ".join(f"${compilable(c.latex)}$" if c.latex else _guarded(escaped(c.header)) for c in table.columns)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
     if any(column.header for column in table.columns):
@@ -114,11 +122,15 @@ def _tabular(table: Table) -> str:
         lines += [r"\midrule"] if index else []
         lines += _section(section, table.columns)
     title = f"\\noindent\\textbf{{{escaped(table.title)}}}\\\\[1ex]\n" if table.title else "\\noindent"
-    return title + "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
+    body = "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
+    return title + (f"{{{SMALL}\n{body}}}" if natural_width(table) > WIDEST else body)
 
 
-def _column(column: Column, table: Table) -> str:
-    return FLEXIBLE if column.flexible and not table.is_equations else WIDTHS[column.align]
+def _column(table: Table, index: int) -> str:
+    column = table.columns[index]
+    if column.flexible and not table.is_equations and max(text_width(row[index]) for row in table.rows) > LONGEST_CELL:
+        return FLEXIBLE
+    return WIDTHS[column.align]
 
 
 def _section(section: Section, columns: Sequence[Column]) -> list[str]:

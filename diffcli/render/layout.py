@@ -34,12 +34,17 @@ def lines(document: Document, available: int | None = None) -> list[Text]:
     result: list[Text] = []
     previous: Block | None = None
     for block in document.blocks:
-        if previous is not None and not isinstance(block, Excerpt) and not isinstance(previous, Excerpt):
+        if previous is not None and not _stands_close(previous, block):
             result.append(())
         indent = Span(" " * (EXCERPT_MARGIN if isinstance(block, Excerpt) else document.margin))
         result.extend((indent, *map(_unglued, line)) if line else () for line in _block(block, room))
         previous = block
     return result
+
+
+def _stands_close(above: Block, below: Block) -> bool:
+    """Whether no blank line separates two blocks."""
+    return isinstance(above, Excerpt) or isinstance(below, Excerpt) or (isinstance(below, Lines) and below.is_advice)
 
 
 def _unglued(span: Span) -> Span:

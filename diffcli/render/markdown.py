@@ -34,7 +34,7 @@ def _block(block: Block) -> str:
         case Flow():
             return _start("  \n".join(inline(part) for part in block.parts if part))
         case Lines():
-            return "  \n".join(_start(inline(line)) for line in block.lines)
+            return "" if block.is_advice else "  \n".join(_start(inline(line)) for line in block.lines)
         case Excerpt():
             return _excerpt(block)
         case Table():

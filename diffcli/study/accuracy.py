@@ -1,15 +1,14 @@
 """How far a double is from the reference of the judge, in exact rational arithmetic."""
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 CANCELLATION = Fraction(1, 10**8)
 """A reference below this fraction of the contributions it is summed from counts as near zero."""
 
 
-@dataclass(frozen=True)
-class Error:
+class Error(NamedTuple):
     """The distance of a computed number from the reference, in four measures."""
 
     absolute: float

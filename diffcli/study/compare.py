@@ -201,6 +201,6 @@ def _method(summary: MethodSummary) -> dict[str, Any]:
         **vars(summary),
         "median_digits": finite(summary.median_digits),
         "worst_relative": finite(summary.worst_relative),
-        "cost": summary.cost and vars(summary.cost),
-        "timing": timing and {**vars(timing), "spread": timing.spread},
+        "cost": summary.cost and summary.cost._asdict(),
+        "timing": timing and {**timing._asdict(), "spread": timing.spread},
     }

@@ -4,8 +4,7 @@ bar is deck 001's v̄_i, g is deck 002's g_a = ∂y/∂a, partial spells ∂y/�
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from unicodedata import normalize
 
 from diffcli.graph.numbering import Numbering
@@ -18,8 +17,7 @@ SUBSCRIPTS = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
 BAR, DOT = "\u0304", "\u0307"
 
 
-@dataclass(frozen=True)
-class Notation:
+class Notation(NamedTuple):
     """Writes the names of a numbered graph."""
 
     numbering: Numbering

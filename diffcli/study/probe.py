@@ -26,7 +26,7 @@ ROUNDING = 6
 """Digits that the rounding errors of the operations themselves may spoil."""
 GUARD = 15
 """Digits beyond those wanted."""
-MAX_SPREAD = 1000
+MAX_SPREAD = 2500
 """More digits than this are not spent because of large and small intermediates."""
 MAX_DIGITS = 4000
 CONFIRM = 4
@@ -85,6 +85,8 @@ class Probe:
         self._bases: dict[int, list[Any]] = {}
         self.spread = 0
         """Decimal exponents between the largest and the smallest intermediate value, and 1."""
+        self.hidden = 0
+        """Digits by which saturated values such as tanh(100) differ from a constant, and their slopes from 0."""
         self.smallest = 0
         """The decimal exponent of the smallest intermediate value that is below 1."""
         self._most = MAX_DIGITS
@@ -157,8 +159,9 @@ class Probe:
         values = self._measure(digits)
         if self._has_costly_gamma(values):
             self._most = MAX_GAMMA_DIGITS
-        if digits < self.wanted + GUARD + self.spread:
-            digits = min(self.wanted + GUARD + self.spread, self._most)
+        enough = min(self.wanted + GUARD + self.spread + self.hidden, self._most)
+        if digits < enough:
+            digits = enough
             values = self._measure(digits)
         doubtful = [values[o] for o in self.graph.outputs if type(values[o]) is Undefined and values[o].kind != "limit"]
         if not self.arithmetic.unsettled and not doubtful:
@@ -178,7 +181,8 @@ class Probe:
         exponents = [decimal_exponent(v) for v in values if v is not None and type(v) is not Undefined and v]
         self.smallest = max(min(exponents, default=0), -MAX_SPREAD) if min(exponents, default=0) < 0 else 0
         spread = max(0, *exponents) - min(0, *exponents) if exponents else 0
-        self.spread = min(max(spread, self.arithmetic.hidden), MAX_SPREAD)
+        self.hidden = min(self.arithmetic.hidden, MAX_SPREAD)
+        self.spread = min(max(spread, self.hidden), MAX_SPREAD)
         return values
 
     def _evaluate_base(self) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from diffcli.study.accuracy import Error
 from diffcli.study.judge import Reference
@@ -15,16 +15,14 @@ Status = Literal["ok", "off", "no number", "gave up", "not applicable", "unjudge
 """ok and off by the tolerance; no number: nan or infinite; unjudged: the judge has no derivative to compare with."""
 
 
-@dataclass(frozen=True)
-class Tolerance:
+class Tolerance(NamedTuple):
     """|method − judge| ≤ absolute + relative · |judge|, or one unit in the last place."""
 
     absolute: float
     relative: float
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """One derivative ∂f_i/∂x_j by one method."""
 
     variable: str
@@ -36,8 +34,7 @@ class Component:
     """Whether it is within the tolerance; None where there is nothing to compare."""
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """What one gradient (all outputs, all inputs) takes, counted while it runs."""
 
     function_evaluations: int
@@ -45,8 +42,7 @@ class Cost:
     operations: int
 
 
-@dataclass(frozen=True)
-class Formula:
+class Formula(NamedTuple):
     """A derivative in mathematical notation."""
 
     plain: str
@@ -174,10 +170,10 @@ def _method(result: MethodResult) -> dict[str, Any]:
         "value": finite(result.value),
         "gradient": {c.variable: finite(c.value) for c in result.components},
         "error": {c.variable: c.error and _error(c.error) for c in result.components},
-        "tolerance": {c.variable: c.tolerance and vars(c.tolerance) for c in result.components},
+        "tolerance": {c.variable: c.tolerance and c.tolerance._asdict() for c in result.components},
         "seconds": {"prepare": result.prepare_seconds, "evaluate": evaluate},
         "relative_time": result.relative_time,
-        "cost": result.cost and vars(result.cost),
+        "cost": result.cost and result.cost._asdict(),
         **(
             {"formula": {name: formula.plain for name, formula in result.formula.items()}}
             if result.formula is not None

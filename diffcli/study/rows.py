@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
@@ -19,8 +20,7 @@ STYLES: dict[StyleName, Style] = {"unicode": PRETTY, "pretty": PRETTY, "latex": 
 TIMES: dict[StyleName, str] = {"unicode": " · ", "pretty": " · ", "latex": r" \cdot ", "ascii": " * "}
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of a trace: name = operation = value."""
 
     name: str
@@ -28,10 +28,12 @@ class Row:
     value: float
 
 
-@dataclass(frozen=True)
-class AdjointRow(Row):
+class AdjointRow(NamedTuple):
     """One step of the reverse sweep."""
 
+    name: str
+    operation: str
+    value: float
     source: str | None = None
     """The adjoint that is handed on; None for the seed."""
     local: float | None = None

@@ -1,9 +1,8 @@
 """Running one method: preparing it, counting what one gradient takes, timing it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from diffcli.execute.loop import looped
 from diffcli.execute.python_source import compiled
@@ -14,8 +13,7 @@ from diffcli.study.records import Cost
 from diffcli.study.timing import Timing, measure
 
 
-@dataclass(frozen=True)
-class Executor:
+class Executor(NamedTuple):
     """The kind of executor that all methods of a study share, so that times show the algorithms."""
 
     name: str
@@ -47,8 +45,7 @@ def executor_for(graph: Graph) -> Executor:
     return STRAIGHT_LINE if len(graph.nodes) * (len(graph.inputs) + 1) <= MAX_WORK else LOOP
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """What came of one method at one point."""
 
     method: str

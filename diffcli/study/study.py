@@ -1,8 +1,7 @@
 """One expression at one point: the four methods side by side, each measured against the judge."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from diffcli.graph.program import Graph
 from diffcli.graph.text import LATEX, PLAIN, PRETTY, Style, names_of, program_text, write
@@ -16,14 +15,13 @@ from diffcli.study.timing import measure
 from diffcli.study.verdict import component, contribution_sizes, status
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What a study is asked to do."""
 
     methods: tuple[str, ...] = tuple(METHODS)
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = {}  # never changed
     """Options by method: `finite` takes scheme and step, `symbolic` a time limit."""
-    started: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    started: Mapping[str, Mapping[str, Any]] = {}  # never changed
     """What `start` gave for methods that were started before; it serves any number of points."""
     seconds: float = 0.0015
     """For how long each method is timed; 0 for not at all."""

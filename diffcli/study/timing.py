@@ -1,13 +1,12 @@
 """How long something takes: calibrated repetitions, median and spread."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """Seconds for one call, over several batches of calls."""
 
     median: float

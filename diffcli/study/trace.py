@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
@@ -16,8 +15,7 @@ from diffcli.study.rows import STYLES, AdjointRow, Row, Writer, adjoint_rows, gr
 from diffcli.study.values import SCHEMA, Problem, finite
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(NamedTuple):
     """All traces of one program at one point."""
 
     input: str

@@ -1,7 +1,7 @@
 """What all records have in common."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SCHEMA = "diffcli/1"
 
@@ -11,8 +11,7 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What keeps the function from having a derivative at the point, in words."""
 
     message: str
