@@ -10,6 +10,7 @@ Commands stand in the README itself, and only their output is generated:
     ```pycon                              each statement after >>>, then what Python prints
     <!-- output of: COMMAND -->           the output as Markdown, up to <!-- end -->
     <!-- computed: FUNCTION -->           a table, up to <!-- end -->: its second column is computed from its first
+    <!-- listing of: modules -->          every module with the first line of its docstring, up to <!-- end -->
     <!-- picture of: COMMAND in FILE -->  the screen as a picture
 
 A block is stale when it differs from a new run after `masked`, which takes out timings and nothing else. A number is
@@ -17,8 +18,8 @@ a timing if it carries a unit of time, or stands in a column whose header is one
 narrower from run to run, the space between two cells of a table and the length of a rule count for nothing either.
 """
 
+import ast
 import contextlib
-import doctest
 import io
 import os
 import re
@@ -27,6 +28,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree as ET
@@ -41,10 +43,11 @@ from diffcli.study.verdict import RELATIVE
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 COLUMNS = 96
+LAYERS = ("", "cli/", "render/", "study/", "methods/", "execute/", "language/", "graph/")
 STARTUP = "python benchmarks/startup.py"
 BLOCK = re.compile(
     r"^```(?P<fence>console|pycon)\n(?P<code>.*?)^```$"
-    r"|^<!-- (?P<kind>output of|computed): (?P<argument>[^\n]*) -->\n(?P<content>.*?)^<!-- end -->$"
+    r"|^<!-- (?P<kind>output of|computed|listing of): (?P<argument>[^\n]*) -->\n(?P<content>.*?)^<!-- end -->$"
     r"|^<!-- picture of: (?P<shown>[^\n]*) in (?P<file>\S+) -->$",
     re.MULTILINE | re.DOTALL,
 )
@@ -79,7 +82,7 @@ class Block:
     def fresh(self) -> str:
         """What a new run says."""
         makers = {"console": console, "pycon": session, "picture": lambda block: svg_text(picture(block))}
-        makers |= {"output of": output, "computed": computed}
+        makers |= {"output of": output, "computed": computed, "listing of": modules}
         return makers[self.kind](self)
 
 
@@ -156,16 +159,9 @@ def console(block: Block) -> str:
 
 
 def session(block: Block) -> str:
-    """Every Python statement with what it prints."""
-    namespace: dict[str, object] = {}
-    lines = []
-    for example in doctest.DocTestParser().get_examples(block.text):
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(example.source, "<README>", "single"), namespace)  # noqa: S102 - the README's own statements
-        first, *more = example.source.splitlines()
-        lines += [f">>> {first}", *(f"... {line}" for line in more), *printed.getvalue().splitlines()]
-    return "\n".join(lines) + "\n"
+    """Every Python statement with what it prints, in a Python of its own."""
+    words = [sys.executable, str(Path(__file__).with_name("readme_session.py"))]
+    return subprocess.run(words, input=block.text, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def output(block: Block) -> str:
@@ -192,7 +188,24 @@ def reading(cell: str) -> str:
     try:
         return code(program_text(parse(text, bound=tuple(parse_point(points))).graph, PLAIN))
     except DiffcliError as problem:
-        return f"error: {problem.message}" + (f"; try {code(problem.correction)}" if problem.correction else "")
+        advice = f"; {problem.hint}" if problem.hint else ""
+        return f"{problem.message}{advice}" + (f"; try {code(problem.correction)}" if problem.correction else "")
+
+
+def modules(_: Block) -> str:
+    """The package from the command line down to the graph, one line for each module."""
+    lines = ["", "| Module | What it is |", "|:---|:---|"]
+    for folder in LAYERS:
+        for path in sorted((ROOT / "diffcli").glob(f"{folder}*.py")):
+            says = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+            lines.append(f"| `{path.relative_to(ROOT)}` | {says.replace('|', chr(92) + '|')} |")
+    return "\n".join([*lines, "", ""])
+
+
+def constant(cell: str) -> str:
+    """The value of a constant, by its full name."""
+    module, _, name = quoted(cell)[0].rpartition(".")
+    return f"{getattr(import_module(module), name):,}"
 
 
 def quoted(cell: str) -> list[str]:
@@ -209,6 +222,7 @@ FUNCTIONS = {
     "reading": reading,
     "exit code": lambda cell: str(shown(quoted(cell)[0], is_terminal=False)[0]),
     "limit": lambda cell: f"{getattr(DEFAULT, quoted(cell)[0]):,}",
+    "constant": constant,
     "tolerance": lambda cell: f"{RELATIVE[quoted(cell)[0]]:.0e}",
 }
 
@@ -265,7 +279,7 @@ def main() -> None:
             picture_file(block).write_text(picture(block), encoding="utf-8")
         else:
             text = text[: block.start] + block.fresh() + text[block.end :]
-            README.write_text(text, encoding="utf-8")
+    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
