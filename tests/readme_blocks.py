@@ -6,7 +6,7 @@
 
 Commands stand in the README itself, and only their output is generated:
 
-    ```console                            each line `$ diffcli …`, then what a terminal of 96 columns shows
+    ```console                            each line `$ diffcli …`, then what a terminal of 88 columns shows
     ```pycon                              each statement after >>>, then what Python prints
     <!-- output of: COMMAND -->           the output as Markdown, up to <!-- end -->
     <!-- computed: FUNCTION -->           a table, up to <!-- end -->: its second column is computed from its first
@@ -22,27 +22,28 @@ import ast
 import contextlib
 import io
 import os
+import pty
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+import termios
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from unittest import mock
 from xml.etree import ElementTree as ET
 
-from diffcli.cli.main import run
 from diffcli.errors import DiffcliError
-from diffcli.graph.text import PLAIN, program_text
+from diffcli.graph.ops import OPS
+from diffcli.graph.program import Graph
 from diffcli.language import DEFAULT, parse
 from diffcli.language.points import parse_point
 from diffcli.study.verdict import RELATIVE
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-COLUMNS = 96
+COLUMNS = 88
 LAYERS = ("", "cli/", "render/", "study/", "methods/", "execute/", "language/", "graph/")
 STARTUP = "python benchmarks/startup.py"
 BLOCK = re.compile(
@@ -81,9 +82,7 @@ class Block:
 
     def fresh(self) -> str:
         """What a new run says."""
-        makers = {"console": console, "pycon": session, "picture": lambda block: svg_text(picture(block))}
-        makers |= {"output of": output, "computed": computed, "listing of": modules}
-        return makers[self.kind](self)
+        return svg_text(picture(self)) if self.kind == "picture" else MAKERS[self.kind](self)
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -122,34 +121,30 @@ def cells(line: str) -> list[tuple[int, re.Match[str]]]:
     return [(line.count("|", 0, m.start()) if is_markdown else m.end(), m) for m in CELL.finditer(line)]
 
 
-class Screen(io.StringIO):
-    """Takes the place of standard output."""
-
-    encoding = "utf-8"
-    is_terminal = False
-
-    def isatty(self) -> bool:
-        return self.is_terminal
-
-    def fileno(self) -> int:
-        return -1
-
-
-def shown(command: str, *, is_terminal: bool) -> tuple[int, str]:
-    """Exit code and output of a `diffcli` command; on a terminal its messages are part of that."""
+def shown(command: str, *, is_terminal: bool, color: bool = False) -> tuple[int, str]:
+    """Exit code and output of a `diffcli` command run in a process of its own; a terminal shows its messages too."""
     program, *words = shlex.split(command)
     assert program == "diffcli", command
-    screen = Screen()
-    screen.is_terminal = is_terminal
-    size = os.terminal_size((COLUMNS, 50))
-    with (
-        contextlib.redirect_stdout(screen),
-        contextlib.redirect_stderr(screen if is_terminal else io.StringIO()),
-        mock.patch.dict(os.environ, {"NO_COLOR": "1", "COLUMNS": str(COLUMNS)}),
-        mock.patch("os.get_terminal_size", return_value=size),
-    ):
-        code = run(words)
-    return code, screen.getvalue()
+    words = [sys.executable, "-m", program, *words]
+    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
+    environment |= {"TERM": "xterm-256color", "PYTHONUTF8": "1"} | ({} if color else {"NO_COLOR": "1"})
+    if not is_terminal:
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, check=False)
+        return done.returncode, done.stdout.decode()
+    screen, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (50, COLUMNS))
+    process = subprocess.Popen(words, cwd=ROOT, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    with open(screen, "rb", buffering=0) as reader:  # noqa: PTH123 - a descriptor, not a path
+        printed = b"".join(parts(reader))
+    return process.wait(), printed.decode().replace("\r\n", "\n")
+
+
+def parts(reader: io.RawIOBase | io.FileIO) -> Iterator[bytes]:
+    """What is written to a terminal until its last writer is gone."""
+    with contextlib.suppress(OSError):  # how Linux says so
+        while part := reader.read(4096):
+            yield part
 
 
 def console(block: Block) -> str:
@@ -186,17 +181,38 @@ def reading(cell: str) -> str:
     """How a text is read, or the error it is; a second piece of code in the cell is the point."""
     text, *points = quoted(cell)
     try:
-        return code(program_text(parse(text, bound=tuple(parse_point(points))).graph, PLAIN))
+        return code(bracketed(parse(text, bound=tuple(parse_point(points))).graph))
     except DiffcliError as problem:
         advice = f"; {problem.hint}" if problem.hint else ""
         return f"{problem.message}{advice}" + (f"; try {code(problem.correction)}" if problem.correction else "")
+
+
+def bracketed(graph: Graph) -> str:
+    """A program as text with brackets around every operation that is part of another one."""
+    texts: list[str] = []
+    statements: list[str] = []
+    for position, node in enumerate(graph.nodes):
+        parts = [texts[argument] for argument in node.args]
+        operands = [(argument, graph.nodes[argument]) for argument in node.args]
+        infix = [bool(of.args and OPS[of.op].symbol) and argument not in graph.names for argument, of in operands]
+        text, symbol = node.literal, OPS[node.op].symbol if parts else ""
+        if symbol:
+            parts = [f"({part})" if is_infix else part for part, is_infix in zip(parts, infix, strict=True)]
+            text = f" {symbol} ".join(parts) if len(parts) > 1 else symbol + parts[0]
+        elif parts:
+            text = f"{node.op}({', '.join(parts)})"
+        if position in graph.names:
+            statements.append(f"{graph.names[position]} = {text}")
+            text = graph.names[position]
+        texts.append(text)
+    return "; ".join([*statements, *(texts[position] for position in graph.outputs if position not in graph.names)])
 
 
 def modules(_: Block) -> str:
     """The package from the command line down to the graph, one line for each module."""
     lines = ["", "| Module | What it is |", "|:---|:---|"]
     for folder in LAYERS:
-        for path in sorted((ROOT / "diffcli").glob(f"{folder}*.py")):
+        for path in sorted((ROOT / "diffcli").glob(f"{folder}[!_]*.py")):
             says = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
             lines.append(f"| `{path.relative_to(ROOT)}` | {says.replace('|', chr(92) + '|')} |")
     return "\n".join([*lines, "", ""])
@@ -218,13 +234,16 @@ def code(text: str) -> str:
     return f"`{text.replace('|', chr(92) + '|')}`"
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[[str], str]] = {
     "reading": reading,
     "exit code": lambda cell: str(shown(quoted(cell)[0], is_terminal=False)[0]),
     "limit": lambda cell: f"{getattr(DEFAULT, quoted(cell)[0]):,}",
     "constant": constant,
     "tolerance": lambda cell: f"{RELATIVE[quoted(cell)[0]]:.0e}",
 }
+
+
+MAKERS = {"console": console, "pycon": session, "output of": output, "computed": computed, "listing of": modules}
 
 
 def picture_file(block: Block) -> Path:
@@ -234,19 +253,15 @@ def picture_file(block: Block) -> Path:
 
 def picture(block: Block) -> str:
     """The screen of a command in the colours of a terminal, with the command above it; no font is fetched."""
-    from diffcli.cli import output as place
-    from diffcli.render.document import Document, Lines, Options, Span
-    from diffcli.render.registry import document
-    from diffcli.render.terminal import document_svg
+    from rich.console import Console
+    from rich.text import Text
 
     command = block.argument.rpartition(" in ")[0]
-    records: list[object] = []
-    with mock.patch.object(place, "show_on_terminal", lambda record, *_: records.append(record)):
-        shown(command, is_terminal=True)
-    options = Options(width=COLUMNS, color=True)
-    prompt = Lines(((Span("$ ", "quiet"), Span(command, "title")),))
-    screen = document(records[0], options)
-    svg = document_svg(Document((prompt, *screen.blocks), screen.margin), options)
+    console = Console(file=io.StringIO(), record=True, width=COLUMNS, force_terminal=True, highlight=False)
+    console.print(Text.assemble(("  $ ", "dim"), (f"{command}\n", "bold")))
+    console.print(Text.from_ansi(shown(command, is_terminal=True, color=True)[1].rstrip()))
+    console.print()
+    svg = console.export_svg(title=command.split()[0])
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code, monospace", FONTS)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 

@@ -10,7 +10,7 @@ def main() -> None:
     for example in doctest.DocTestParser().get_examples(sys.stdin.read()):
         first, *more = example.source.splitlines()
         sys.stdout.write("\n".join([f">>> {first}", *(f"... {line}" for line in more), ""]))
-        exec(compile(example.source, "<session>", "single"), namespace)  # noqa: S102 - the author's own statements
+        exec(compile(example.source, "<session>", "single"), namespace)
 
 
 if __name__ == "__main__":

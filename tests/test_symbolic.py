@@ -18,6 +18,7 @@ from diffcli.methods.method import GaveUp, Meter
 from diffcli.methods.reverse import PreparedReverse
 from diffcli.methods.symbolic import PreparedSymbolic, formulas, request, start
 from diffcli.methods.symbolic_worker import answer, encoded
+from diffcli.methods.sympy_process import Worker
 
 
 class Here:
@@ -27,7 +28,7 @@ class Here:
 
     def __init__(self, graph, wrt=None):
         wrt = graph.inputs if wrt is None else wrt
-        self._answer = json.loads(json.dumps(answer(request(graph, wrt))))
+        self._answer = json.loads(json.dumps(answer(json.dumps(request(graph, wrt)).encode())))
         self._arguments = graph, wrt
 
     def result(self):
@@ -226,14 +227,16 @@ def test_giant_numbers_are_left_alone(text):
 def children(monkeypatch):
     """The processes that are started."""
     started = []
-    original = symbolic._start_worker
+    original = Worker.__init__
 
-    def starting(*arguments):
-        started.append(original(*arguments))
-        return started[-1]
+    def starting(self, *arguments):
+        original(self, *arguments)
+        started.append(self.process)
 
-    monkeypatch.setattr(symbolic, "_start_worker", starting)
-    return started
+    monkeypatch.setattr(Worker, "__init__", starting)
+    Worker.end_all()
+    yield started
+    Worker.end_all()
 
 
 def test_the_child_answers_from_any_folder(children, tmp_path, monkeypatch):
@@ -244,10 +247,18 @@ def test_the_child_answers_from_any_folder(children, tmp_path, monkeypatch):
     job = start(graph, graph.inputs)
     assert job.result() == Here(graph).result() == job.result()
     assert 0 < job.seconds < symbolic.TIME_LIMIT
-    assert children[0].returncode == 0
     assert PreparedSymbolic(graph, graph.inputs, interpreted, job)((2.0, 5.0)).rows[0] == pytest.approx(
         (5.5, 1.7163378145367738)
     )
+
+
+def test_one_child_answers_many_questions_and_is_gone_in_the_end(children):
+    for power in range(2, 6):
+        graph = parse(f"x^{power}").graph
+        assert PreparedSymbolic(graph, graph.inputs, interpreted)((1.0,)).rows == ((float(power),),)
+    assert len(children) == 1
+    Worker.end_all()
+    assert children[0].returncode is not None
 
 
 @pytest.mark.parametrize(
@@ -260,7 +271,8 @@ def test_the_child_is_ended_at_its_limits(children, limits, reason, capfd):
     for _ in range(2):
         with pytest.raises(GaveUp, match=reason):
             job.result()
-    assert children[0].poll() is not None
+    Worker.end_all()
+    assert all(child.poll() is not None for child in children)
     assert capfd.readouterr() == ("", "")
 
 

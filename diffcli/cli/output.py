@@ -1,6 +1,5 @@
 """Where a result goes and in which format: terminal, standard output or a file that is whole or absent."""
 
-import json
 import os
 import shutil
 import sys
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 from diffcli.cli.options import Format
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.render.document import Options
-from diffcli.render.registry import SUFFIXES, render
+from diffcli.render.registry import SUFFIXES, error_text, render
 from diffcli.render.registry import show as show_on_terminal
 from diffcli.study.notation import StyleName
 
@@ -110,7 +109,7 @@ def write_error(problem: DiffcliError, *, as_json: bool, ascii_only: bool) -> No
     from diffcli.render.terminal import print_document
 
     if as_json:
-        sys.stdout.write(json.dumps(errors.error_dict(problem), ensure_ascii=False) + "\n")
+        sys.stdout.write(error_text(problem, "json", Options()))
         return
     options = Options(
         width=shutil.get_terminal_size().columns if sys.stderr.isatty() else None,

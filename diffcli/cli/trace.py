@@ -54,7 +54,7 @@ def trace(
     request = read_request("trace", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
     record = traces.trace(
         request.reading.graph, request.point, request.wrt, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD,
-        style=to.style, kind=notation.value, notes=request.notes, text=request.text,
+        style=to.style, kind=notation.value, notes=request.notes, text=request.reading.text, typed=request.text,
     )  # fmt: skip
     show(record, to, Options(digits=digits, order=order.value))
     return record.exit_code

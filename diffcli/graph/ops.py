@@ -33,7 +33,7 @@ def _number(x: Term, value: int) -> Term:
 
 
 def _is_integer(x: Any) -> bool:
-    return abs(x) != inf and x == int(x)
+    return bool(abs(x) != inf and x == int(x))
 
 
 def _outside(where: str, holds: Any) -> Singularity:

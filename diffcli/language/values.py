@@ -1,7 +1,7 @@
 """Numbers that users write, such as pi/2 or 1/3, rounded to a double as late as possible.
 
-Rational arithmetic is exact, so 1/3, 0.1 + 0.2 and 2^-1074 are rounded once; functions and pi are computed in double
-precision.
+Rational arithmetic is exact, so 1/3, 0.1 + 0.2 and 2^-1074 are rounded once, and so are pi/3 and 2e, whose constants
+have 60 digits; functions are computed in double precision.
 """
 
 import math
@@ -15,6 +15,10 @@ from diffcli.graph.program import CONSTANT, Graph
 
 LARGEST = 40_000
 """Rationals with more bits than this are rounded."""
+CONSTANTS = {
+    "pi": "3.14159265358979323846264338327950288419716939937510582097494",
+    "e": "2.71828182845904523536028747135266249775724709369995957496697",
+}
 DOUBLES: dict[str, Callable[..., float]] = {
     "add": operator.add,
     "sub": operator.sub,
@@ -57,7 +61,7 @@ def evaluate(graph: Graph) -> tuple[float, bool]:
     values: list[Number] = []
     for node in graph.nodes:
         if node.op == CONSTANT:
-            values.append({"pi": math.pi, "e": math.e}.get(node.literal) or decimal(node.literal))
+            values.append(decimal(CONSTANTS.get(node.literal, node.literal)))
             continue
         args = [values[argument] for argument in node.args]
         exact = _rational(node.op, args) if all(isinstance(arg, Rational) for arg in args) else None
@@ -66,7 +70,7 @@ def evaluate(graph: Graph) -> tuple[float, bool]:
     double = float(result)
     if not math.isfinite(double):
         raise OverflowError
-    if isinstance(result, float):
+    if isinstance(result, float) or any(node.literal in CONSTANTS for node in graph.nodes):
         return double, False
     numerator, denominator = double.as_integer_ratio()
     return double, numerator * result.denominator == result.numerator * denominator

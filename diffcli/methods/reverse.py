@@ -1,4 +1,4 @@
-"""Reverse mode: one sweep backwards over the program, at a cost proportional to that of f, whatever the number of inputs.
+"""Reverse mode: one sweep backwards over the program, at a cost proportional to that of f for any number of inputs.
 
 The adjoint v̄_i = ∂y/∂v_i says how much the output changes with the node v_i. The sweep visits the nodes from the
 output down and hands each adjoint on to the node's arguments: every edge is touched once. It does not compute

@@ -4,21 +4,16 @@ SymPy works in a child process with limits on time and memory. It is started fir
 everything else; its answer is a graph, which the same executor runs as for the other methods.
 """
 
-import json
-import os
-import subprocess
-import sys
 import threading
 import time
-import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 from diffcli.graph.program import Graph, Node
 from diffcli.methods.method import Compiler, GaveUp, Jacobian
 from diffcli.methods.symbolic_worker import Payload, encoded
+from diffcli.methods.sympy_process import Worker
 
 TIME_LIMIT = 5.0
 MEMORY_LIMIT = 2**30
@@ -26,16 +21,15 @@ MAX_NODES = 20_000
 """Nodes that a program, and its derivative, may have before SymPy is not worth asking."""
 SWELL = 10
 """A formula this many times longer than its program is worth a note."""
-RUN_WORKER = "import sys; sys.path[:] = sys.argv[3:]; from diffcli.methods.symbolic_worker import main; main()"
 
 
 class SymbolicJob:
     """A derivative that is being computed in a child process."""
 
     def __init__(self, graph: Graph, wrt: Sequence[int], time_limit: float, memory: int) -> None:
-        """Start the child; its time limit runs from now on."""
+        """Ask a child; the time limit runs from now on."""
         self.seconds = 0.0
-        """How long the child took, its start included (known after `result`)."""
+        """How long it took, the child's start included (known after `result`)."""
         self._graph, self._wrt, self._time_limit = graph, tuple(wrt), time_limit
         self._answer: Payload = {}
         self._thread = threading.Thread(target=self._converse, args=(memory,), daemon=True)
@@ -56,27 +50,16 @@ class SymbolicJob:
         return formulas(self._graph, self._wrt, self._answer)
 
     def _converse(self, memory: int) -> None:
-        """Ask the child, await its answer until the time is up, and leave no process behind."""
+        """Ask a child and await its answer until the time is up."""
         began = time.perf_counter()
         try:
-            text = self._asked(memory)
-            self._answer = json.loads(text)
-        except subprocess.TimeoutExpired:
-            self._answer = {"gave_up": f"SymPy took more than {self._time_limit:g} s"}
+            answer = Worker.idle(memory).ask(request(self._graph, self._wrt), self._time_limit)
         except OSError:
-            self._answer = {"gave_up": "no process can be started for SymPy"}
-        except ValueError:  # no answer, or half of one
-            self._answer = {"gave_up": "SymPy's process broke down, probably for lack of memory"}
+            answer = {"gave_up": "no process can be started for SymPy"}
         self.seconds = time.perf_counter() - began
-
-    def _asked(self, memory: int) -> bytes:
-        process = _start_worker(self._time_limit, memory)
-        weakref.finalize(self, _kill, process)  # at the latest when this program ends
-        try:
-            return process.communicate(request(self._graph, self._wrt), timeout=self._time_limit)[0]
-        finally:
-            _kill(process)
-            process.communicate()  # reaps it
+        if answer is None and self.seconds >= self._time_limit:
+            answer = {"gave_up": f"SymPy took more than {self._time_limit:g} s"}
+        self._answer = answer or {"gave_up": "SymPy's process broke down, probably for lack of memory"}
 
 
 def start(graph: Graph, wrt: Sequence[int], time_limit: float = TIME_LIMIT, memory: int = MEMORY_LIMIT) -> SymbolicJob:
@@ -84,9 +67,9 @@ def start(graph: Graph, wrt: Sequence[int], time_limit: float = TIME_LIMIT, memo
     return SymbolicJob(graph, wrt, time_limit, memory)
 
 
-def request(graph: Graph, wrt: Sequence[int]) -> bytes:
+def request(graph: Graph, wrt: Sequence[int]) -> Payload:
     """What the child is asked."""
-    return json.dumps({**encoded(graph), "wrt": tuple(wrt), "max_nodes": MAX_NODES}).encode()
+    return {**encoded(graph), "wrt": tuple(wrt), "max_nodes": MAX_NODES}
 
 
 def formulas(graph: Graph, wrt: Sequence[int], answer: Payload) -> Graph:
@@ -97,24 +80,6 @@ def formulas(graph: Graph, wrt: Sequence[int], answer: Payload) -> Graph:
     nodes = (*graph.nodes, *(Node(op, tuple(args), literal) for op, args, literal in added))
     names = [f"d{output}_d{graph.nodes[position].literal}" for output in graph.output_names for position in wrt]
     return Graph(nodes, graph.inputs, tuple(answer["outputs"]), (*graph.output_names, *names), graph.names)
-
-
-def _start_worker(time_limit: float, memory: int) -> "subprocess.Popen[bytes]":
-    """The child finds the modules that this process finds, from whatever folder it is run."""
-    path = [str(Path(__file__).parents[2]), *(folder for folder in sys.path if folder)]
-    return subprocess.Popen(  # noqa: S603 - this Python and text of our own
-        [sys.executable, "-P", "-c", RUN_WORKER, str(time_limit + 1), str(memory), *path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONHASHSEED": "0", "SYMPY_CACHE_SIZE": "None"},  # the same formula every time; speed
-        start_new_session=True,  # the interrupt key is for the main process, which ends this one
-    )
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        process.kill()
 
 
 class PreparedSymbolic:

@@ -5,12 +5,11 @@ system, and whatever it prints goes nowhere.
 """
 
 import json
-import math
 import os
 import sys
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
 
 from diffcli.graph.program import Graph, Node
 from diffcli.methods.method import GaveUp
@@ -71,36 +70,44 @@ def answer(text: bytes) -> Payload:
         return {"gave_up": f"SymPy failed: {type(error).__name__}"}
 
 
-def limit(seconds: float, memory: int) -> None:
-    """Have the operating system end this process when it takes too long, even if nobody waits for it any more."""
+def limit_memory(most: int) -> None:
+    """Have the operating system refuse this process more than `most` bytes."""
     try:
         import resource
-        import signal
-    except ImportError:  # not on Windows, where the parent alone keeps the time
+    except ImportError:  # not on Windows
         return
-    cpu_seconds = math.ceil(seconds)
-    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, cpu_seconds), (resource.RLIMIT_CORE, 0)):
+    for what, amount in ((resource.RLIMIT_AS, most), (resource.RLIMIT_CORE, 0)):
         allowed = resource.getrlimit(what)[1]
-        unlimited = allowed == resource.RLIM_INFINITY
-        resource.setrlimit(what, (most if unlimited else min(most, allowed), allowed))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+        resource.setrlimit(what, (amount if allowed == resource.RLIM_INFINITY else min(amount, allowed), allowed))
+
+
+def limit_time(seconds: float) -> None:
+    """Have the operating system end this process then, even if nobody waits for it any more; 0 for never."""
+    import signal
+
+    if hasattr(signal, "setitimer"):  # not on Windows, where the parent alone keeps the time
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def serve(requests: Iterable[bytes], out: IO[bytes]) -> None:
+    """Answer each line of `requests` with a line on `out`."""
+    for request in requests:
+        limit_time(json.loads(request)["seconds"] + 1)
+        out.write(json.dumps(answer(request)).encode() + b"\n")
+        out.flush()
+        limit_time(0)
 
 
 def main() -> None:
-    """Answer the one request on standard input."""
-    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
-    limit(seconds, memory)
+    """Answer the requests on standard input until it ends."""
+    limit_memory(int(sys.argv[1]))
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    request = sys.stdin.buffer.read()
     sys.setrecursionlimit(RECURSION_LIMIT)
     threading.stack_size(STACK_BYTES)
-    answers: list[Payload] = []
-    thread = threading.Thread(target=lambda: answers.append(answer(request)))
+    thread = threading.Thread(target=serve, args=(sys.stdin.buffer, out))
     thread.start()
     thread.join()
-    out.write(json.dumps(answers[0]).encode())
-    out.flush()
     os._exit(0)  # no clearing up: SymPy's caches are large
 
 

@@ -37,7 +37,7 @@ def document(study: Study, options: Options) -> Document:
     blocks: list[Block] = [opening(study, options)]
     for output in study.outputs:
         if output.problem:
-            blocks += problem_blocks(output.problem, study.input)
+            blocks += problem_blocks(output.problem, study.source)
         blocks += _derivatives(study, output, options)
     blocks.append(_costs(study.outputs[0].methods))
     blocks += [_formulas(output, options) for output in study.outputs if any(m.formula for m in output.methods)]

@@ -14,7 +14,7 @@ def document(trace: Trace, options: Options) -> Document:
     title = title_text(trace.expression, latex, trace.output_names, options)
     blocks: list[Block] = [Flow((title, point_text(point, options), *values_text(values, options)))]
     for problem in trace.problems:
-        blocks += problem_blocks(problem, trace.input)
+        blocks += problem_blocks(problem, trace.source)
     blocks += trace_blocks(trace, options)
     if trace.notes:
         blocks.append(Lines(tuple(text(f"note: {note}", role="quiet") for note in trace.notes)))

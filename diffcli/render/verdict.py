@@ -101,13 +101,12 @@ def _rule(study: Study) -> str:
 
 
 def _limit(study: Study, method: str) -> str:
-    """1e-6·|judge| + 5.5e-14, where the absolute part is the largest of all components."""
+    """1e-6·|judge|, and the absolute tolerance where the judge is 0 for some component."""
     found = [component.tolerance for component in _components(study, method) if component.tolerance]
     if not found:
         return ""
-    absolute = [limits.absolute for limits in found]
-    most = "" if min(absolute) == max(absolute) else "at most "
-    return f"{tolerance(found[0].relative)}·|judge| + {most}{tolerance(max(absolute))}"
+    absolute = max(limits.absolute for limits in found)
+    return f"{tolerance(found[0].relative)}·|judge|" + (f" or, where that is 0, {tolerance(absolute)}" if absolute else "")
 
 
 def _components(study: Study, method: str) -> Iterator[Component]:

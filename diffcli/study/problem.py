@@ -12,6 +12,7 @@ OPENINGS = {
     "outside": "outside the domain: {op} has no real value where {where}",
     "pole": "outside the domain: {op} has a pole where {where}",
     "tangent": "not differentiable here: {op} has a vertical tangent where {where}",
+    "bend": "not differentiable here: the slopes from both sides differ, and {op} has a vertical tangent where {where}",
     "kink": "not differentiable here: {op} has a kink where {where}",
     "jump": "not differentiable here: {op} jumps where {where}",
     "overflow": "overflow: {where}",
@@ -36,7 +37,8 @@ def problem(graph: Graph, reference: Reference) -> Problem | None:
 def _message(cause: Cause | None, reference: Reference) -> str:
     if cause is None:
         return _without_cause(reference.slopes)
-    opening = OPENINGS.get(cause.kind, "no derivative here: {op}, {where}")
+    is_bend = cause.kind == "tangent" and any(slope.status == "kink" for slope in reference.slopes)
+    opening = OPENINGS.get("bend" if is_bend else cause.kind, "no derivative here: {op}, {where}")
     op = NAMES.get(cause.op, cause.op)
     return opening.replace("{op}", op).replace("{where}", cause.where)
 
@@ -82,7 +84,9 @@ def slope_text(slope: Slope) -> str:
 
 
 def shortened(number: str, digits: int = 17) -> str:
-    """A long decimal cut to `digits` significant digits with an ellipsis."""
+    """A long decimal cut to `digits` significant digits with an ellipsis, its sign a true minus."""
+    if number.startswith("-"):
+        return f"−{shortened(number[1:], digits)}"
     mantissa, mark, exponent = number.partition("e")
     shown = 0
     for length, character in enumerate(mantissa, start=1):

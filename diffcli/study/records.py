@@ -93,6 +93,9 @@ class Study:
     """The record of `grad`."""
 
     input: str
+    """As typed: text or @NAME."""
+    source: str
+    """The text that was read; places refer to it."""
     expression: str
     """As read, in plain text that reads in again."""
     pretty: str

@@ -12,7 +12,7 @@ from diffcli.study.problem import problem, shortened
 from diffcli.study.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
 from diffcli.study.running import Run, executor_for, run
 from diffcli.study.timing import measure
-from diffcli.study.verdict import component, contribution_sizes, status
+from diffcli.study.verdict import component, status
 
 
 class Settings(NamedTuple):
@@ -33,6 +33,7 @@ def study(
     wrt: Sequence[int] | None = None,
     *,
     text: str = "",
+    typed: str = "",
     notes: Sequence[str] = (),
     settings: Settings | None = None,
 ) -> Study:
@@ -54,12 +55,12 @@ def study(
     values = function(point)
     outputs = []
     for index, reference in enumerate(references):
-        sizes = contribution_sizes(graph, graph.outputs[index], chosen, point)
-        results = tuple(_result(done, index, values[index], reference, sizes, seconds) for done in runs)
+        results = tuple(_result(done, index, values[index], reference, seconds) for done in runs)
         name = graph.output_names[index]
         outputs.append(OutputStudy(name, values[index], reference, problem(graph, reference), results))
     return Study(
-        input=text,
+        input=typed or text,
+        source=text,
         expression=program_text(graph, PLAIN),
         pretty=program_text(graph, PRETTY),
         latex=program_text(graph, LATEX),
@@ -71,17 +72,14 @@ def study(
     )
 
 
-def _result(
-    done: Run, index: int, value: float, reference: Reference, sizes: Sequence[float], function_seconds: float | None
-) -> MethodResult:
+def _result(done: Run, index: int, value: float, reference: Reference, function_seconds: float | None) -> MethodResult:
     if done.jacobian is None:
         return MethodResult(
             done.method, "gave up", None, (), None, done.prepare_seconds, None, None, notes=(done.gave_up or "",)
         )
     row = done.jacobian.rows[index] if done.jacobian.rows else ()
     components = tuple(
-        component(done.method, slope, value, size)
-        for slope, value, size in zip(reference.slopes, row, sizes, strict=True)
+        component(done.method, slope, slope_found) for slope, slope_found in zip(reference.slopes, row, strict=True)
     )
     relative_time = done.timing.median / function_seconds if done.timing and function_seconds else None
     return MethodResult(

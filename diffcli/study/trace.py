@@ -19,6 +19,9 @@ class Trace(NamedTuple):
     """All traces of one program at one point."""
 
     input: str
+    """As typed: text or @NAME."""
+    source: str
+    """The text that was read; places refer to it."""
     expression: str
     variables: tuple[str, ...]
     point: tuple[float, ...]
@@ -80,7 +83,7 @@ class Trace(NamedTuple):
         }
 
 
-def _row_dict(row: Row) -> dict[str, Any]:
+def _row_dict(row: Row | AdjointRow) -> dict[str, Any]:
     return {"name": row.name, "operation": row.operation, "value": finite(row.value)}
 
 
@@ -104,6 +107,7 @@ def trace(
     style: StyleName = "unicode",
     kind: Kind = "bar",
     text: str = "",
+    typed: str = "",
     notes: Sequence[str] = (),
 ) -> Trace:
     """Trace `graph` at `point` (one float per input), differentiating by the inputs at the positions `wrt` (all)."""
@@ -113,7 +117,8 @@ def trace(
     values = evaluate(graph, FLOATS, point)
     name, label = writer.notation.name, numbers.labels
     return Trace(
-        input=text,
+        input=typed or text,
+        source=text,
         expression=program_text(graph, STYLES[style]),
         variables=graph.variables,
         point=tuple(point),

@@ -1,0 +1,87 @@
+"""SymPy's processes: started when needed, kept for the next question, ended when they take too long."""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+RUN_WORKER = "import sys; sys.path[:] = sys.argv[2:]; from diffcli.methods.symbolic_worker import main; main()"
+MAX_QUESTIONS = 100
+"""After so many the process is replaced: SymPy's caches only grow."""
+
+
+class Worker:
+    """A child process that differentiates; it answers one question after another."""
+
+    _idle: ClassVar[list["Worker"]] = []
+    _lock = threading.Lock()
+
+    def __init__(self, memory: int) -> None:
+        """Start the child; it finds the modules that this process finds, from whatever folder it is run."""
+        path = [str(Path(__file__).parents[2]), *(folder for folder in sys.path if folder)]
+        self._questions = 0
+        self.memory = memory
+        self.process = subprocess.Popen(  # noqa: S603 - this Python and text of our own
+            [sys.executable, "-P", "-c", RUN_WORKER, str(memory), *path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONHASHSEED": "0", "SYMPY_CACHE_SIZE": "None"},  # the same formula every time; speed
+            start_new_session=True,  # the interrupt key is for the main process, which ends this one
+        )
+
+    @classmethod
+    def idle(cls, memory: int) -> "Worker":
+        """One that waits for a question, or a new one."""
+        with cls._lock:
+            for worker in cls._idle:
+                if worker.memory == memory:
+                    cls._idle.remove(worker)
+                    return worker
+        return cls(memory)
+
+    def ask(self, question: Mapping[str, Any], seconds: float) -> dict[str, Any] | None:
+        """The answer, or None if the child broke down or took longer than `seconds` and was ended."""
+        timer = threading.Timer(seconds, self.process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            answer = self._exchange(json.dumps({**question, "seconds": seconds}).encode())
+        finally:
+            timer.cancel()
+        self._questions += 1
+        if answer and self._questions < MAX_QUESTIONS:
+            self._idle.append(self)
+        else:
+            self.end()
+        return json.loads(answer) if answer else None
+
+    def _exchange(self, line: bytes) -> bytes:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(line + b"\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            return b""
+        return answer if answer.endswith(b"\n") else b""
+
+    def end(self) -> None:
+        """Kill the child and reap it."""
+        self.process.kill()
+        self.process.communicate()
+
+    @classmethod
+    def end_all(cls) -> None:
+        """Leave no process behind."""
+        while cls._idle:
+            cls._idle.pop().end()
+
+
+atexit.register(Worker.end_all)
