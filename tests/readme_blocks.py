@@ -13,9 +13,7 @@ Commands stand in the README itself, and only their output is generated:
     <!-- listing of: modules -->          every module with the first line of its docstring, up to <!-- end -->
     <!-- picture of: COMMAND in FILE -->  the screen as a picture
 
-A block is stale when it differs from a new run after `masked`, which takes out timings and nothing else. A number is
-a timing if it carries a unit of time, or stands in a column whose header is one of `TIMED`. As timings are wider or
-narrower from run to run, the space between two cells of a table and the length of a rule count for nothing either.
+A block is stale when it differs from a new run after `readme_masking`, which takes out timings and nothing else.
 """
 
 import ast
@@ -33,6 +31,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+from readme_masking import masked
 
 from diffcli.errors import DiffcliError
 from diffcli.graph.ops import OPS
@@ -52,12 +52,6 @@ BLOCK = re.compile(
     r"|^<!-- picture of: (?P<shown>[^\n]*) in (?P<file>\S+) -->$",
     re.MULTILINE | re.DOTALL,
 )
-TIMED = frozenset({"prepare", "one gradient", "median", "±", "minimum", "× f", "× fastest"})
-AMOUNT = r"\d[\d.]*(?:e[+-]?\d+)?"
-DURATION = re.compile(rf"(?<![\w.]){AMOUNT} (?:ns|µs|ms|s)\b")
-TIMING = re.compile(rf"{AMOUNT}(?: (?:ns|µs|ms|s|%))?")
-CELL = re.compile(r"[^\s|]+(?: [^\s|]+)*")
-RULE = re.compile(r"\s*─+|\|[-:|]+\|")
 FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace"
 
 
@@ -95,30 +89,6 @@ def blocks(text: str) -> Iterator[Block]:
             yield Block(found["kind"], found["argument"], *found.span("content"), found["content"])
         else:
             yield Block("picture", f"{found['shown']} in {found['file']}", found.end(), found.end(), "")
-
-
-def masked(text: str) -> str:
-    """The text with # for every timing, whatever its width; every other character stays."""
-    timed: frozenset[int] = frozenset()
-    was_header = False
-    lines = []
-    for line in text.splitlines():
-        found = cells(line)
-        header = frozenset(key for key, cell in found if cell[0] in TIMED)
-        if header or (RULE.fullmatch(line) and not was_header):
-            timed = header
-        for key, cell in reversed(found):
-            if key in timed and TIMING.fullmatch(cell[0]):
-                line = f"{line[: cell.start()]}#{line[cell.end() :]}"  # noqa: PLW2901 - from right to left
-        was_header = bool(header)
-        lines.append(re.sub(r"─+", "─", re.sub(r" {2,}", "  ", DURATION.sub("#", line))))
-    return "\n".join(lines)
-
-
-def cells(line: str) -> list[tuple[int, re.Match[str]]]:
-    """The cells of a line with the column they belong to: by number in Markdown, else by their right edge."""
-    is_markdown = line.startswith("|")
-    return [(line.count("|", 0, m.start()) if is_markdown else m.end(), m) for m in CELL.finditer(line)]
 
 
 def shown(command: str, *, is_terminal: bool, color: bool = False) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """The README is true: its output is what the commands print, and what it names exists.
 
-`readme_blocks` says what a generated block is and what masking takes out.
+`readme_blocks` says what a generated block is, `readme_masking` what does not count in the comparison.
 """
 
 import re
@@ -8,7 +8,8 @@ import subprocess
 import warnings
 
 import pytest
-from readme_blocks import README, ROOT, STARTUP, blocks, masked, picture_file
+from readme_blocks import README, ROOT, STARTUP, blocks, picture_file
+from readme_masking import masked
 
 from diffcli import errors
 from diffcli.language import Limits
