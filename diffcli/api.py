@@ -11,9 +11,9 @@ from diffcli.language.points import PointValue, match_point, parse_point
 from diffcli.methods.reverse import adjoint_program
 
 if TYPE_CHECKING:
-    from diffcli.study.compare import Comparison
-    from diffcli.study.records import Study
-    from diffcli.study.trace import Trace
+    from diffcli.studies.compare import Comparison
+    from diffcli.studies.records import Study
+    from diffcli.studies.trace import Trace
 
 At = Mapping[str, float | str]
 """Names to numbers or texts: {"x1": 2, "x2": "pi/2"}."""
@@ -56,7 +56,7 @@ def grad(text: str, at: At) -> tuple[float, ...]:
 
 def study(text: str, at: At) -> "Study":
     """The record of `diffcli grad`; `.to_dict()` is its JSON object."""
-    from diffcli.study import study as studies
+    from diffcli.studies import study as studies
 
     reading, point = _read(text, at)
     return studies.study(reading.graph, point, text=text, notes=reading.notes)
@@ -64,7 +64,7 @@ def study(text: str, at: At) -> "Study":
 
 def trace(text: str, at: At) -> "Trace":
     """The record of `diffcli trace`, with adjoint and tangent traces; `.to_dict()` is its JSON object."""
-    from diffcli.study import trace as traces
+    from diffcli.studies import trace as traces
 
     reading, point = _read(text, at)
     return traces.trace(reading.graph, point, text=text, notes=reading.notes)
@@ -72,7 +72,7 @@ def trace(text: str, at: At) -> "Trace":
 
 def compare(texts: Sequence[str], points: int = 10, seed: int = 0) -> "Comparison":
     """The record of `diffcli compare` over several expressions at random points; `.to_dict()` is its JSON object."""
-    from diffcli.study import compare as comparisons
+    from diffcli.studies import compare as comparisons
 
     subjects = [comparisons.Subject(text, parse(text).graph, None) for text in texts]
     return comparisons.compare(subjects, points=points, seed=seed)

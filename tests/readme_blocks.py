@@ -39,12 +39,12 @@ from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
 from diffcli.language import DEFAULT, parse
 from diffcli.language.points import parse_point
-from diffcli.study.verdict import RELATIVE
+from diffcli.studies.verdict import RELATIVE
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 COLUMNS = 88
-LAYERS = ("", "cli/", "render/", "study/", "methods/", "execute/", "language/", "graph/")
+LAYERS = ("", "cli/", "render/", "studies/", "methods/", "execute/", "language/", "graph/")
 STARTUP = "python benchmarks/startup.py"
 BLOCK = re.compile(
     r"^```(?P<fence>console|pycon)\n(?P<code>.*?)^```$"

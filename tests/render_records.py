@@ -4,12 +4,12 @@ from dataclasses import replace
 from functools import cache
 
 from diffcli.language import parse
-from diffcli.study.compare import Comparison, Subject, compare
-from diffcli.study.notation import StyleName
-from diffcli.study.records import MethodResult, Study
-from diffcli.study.study import Settings, study
-from diffcli.study.timing import Timing
-from diffcli.study.trace import Trace, trace
+from diffcli.studies.compare import Comparison, Subject, compare
+from diffcli.studies.notation import StyleName
+from diffcli.studies.records import MethodResult, Study
+from diffcli.studies.study import Settings, study
+from diffcli.studies.timing import Timing
+from diffcli.studies.trace import Trace, trace
 
 DECK_001 = "ln(x1) + x1*x2 - sin(x2)"
 DECK_002 = "a = x*z; b = ln(x); c = sin(b); d = exp(a); e = a/b; f = c/a; d + e + f"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from diffcli.study.accuracy import error, relative_error, within
+from diffcli.studies.accuracy import error, relative_error, within
 
 
 def test_the_nearest_double_has_all_digits():

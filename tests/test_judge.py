@@ -14,8 +14,8 @@ import pytest
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Builder, Graph
 from diffcli.language import parse
-from diffcli.study import judge as judge_module
-from diffcli.study.judge import Reference, judge
+from diffcli.studies import judge as judge_module
+from diffcli.studies.judge import Reference, judge
 
 DATA = Path(__file__).parent / "data"
 
@@ -354,7 +354,7 @@ def test_wrong_primal_is_noticed(monkeypatch):
 
 def test_global_precision_is_untouched_and_mpmath_is_lazy():
     program = (
-        "import sys, diffcli.study.judge as j; from diffcli.graph.program import Builder\n"
+        "import sys, diffcli.studies.judge as j; from diffcli.graph.program import Builder\n"
         "assert 'mpmath' not in sys.modules\n"
         "b = Builder(); x = b.input('x'); g = b.graph([x], [b.apply('exp', x)])\n"
         "r, = j.judge(g, [0.0]); import mpmath; print(r.slopes[0].value, mpmath.mp.dps, 'numpy' in sys.modules)"

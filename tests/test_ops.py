@@ -3,6 +3,7 @@
 The truth here is the row's primal in mpmath: partials are compared with its differences, never with each other.
 """
 
+import json
 import random
 
 import pytest
@@ -16,6 +17,8 @@ from diffcli.graph.primitive import Primitive
 from diffcli.graph.program import Builder, Graph
 from diffcli.methods.forward import PreparedForward
 from diffcli.methods.reverse import PreparedReverse
+from diffcli.methods.symbolic import formulas, request
+from diffcli.methods.symbolic_worker import answer
 
 EPSILON = 2.0**-52
 SAMPLES = 12
@@ -140,3 +143,16 @@ def test_singularities_are_where_floats_are_not_finite(row):
                 continue  # an internal row: its ln(y) is judged where the user's own ln or power stands
             assert row.singular(*args) is not None
             assert row.singular(*args).kind in ("outside", "pole")
+
+
+@pytest.mark.parametrize(("row", "argument"), PARTIALS)
+def test_partial_equals_sympy_s_derivative_to_20_digits(row, argument):
+    """SymPy's own derivative of the row, translated back and evaluated with 100 digits."""
+    graph = single(row)
+    wrt = [graph.inputs[argument]]
+    found = formulas(graph, wrt, answer(json.dumps(request(graph, wrt)).encode()))
+    for args in samples(row):
+        numbers = exactly(args)
+        ours = outputs(row.partial(argument), EXACT, numbers)[0]
+        theirs = outputs(found, EXACT, numbers)[1]
+        assert abs(ours - theirs) <= EXACT.context.mpf(10) ** -20 * max(abs(theirs), EXACT.context.mpf(10) ** -20)

@@ -37,7 +37,7 @@ from diffcli.render.registry import FORMATS, document, error_text, render
 from diffcli.render.shell import quoted
 from diffcli.render.terminal import document_text
 from diffcli.render.wrapping import wrapped
-from diffcli.study.catalogue import example_list, installation, primitive_entry, primitive_list
+from diffcli.studies.catalogue import example_list, installation, primitive_entry, primitive_list
 
 HOSTILE = (
     "[bold red]x[/]",

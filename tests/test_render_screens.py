@@ -21,7 +21,7 @@ from diffcli.errors import ExpressionError, Place
 from diffcli.render.document import Options, width
 from diffcli.render.registry import document, error_text, render
 from diffcli.render.terminal import document_svg, document_text, print_document
-from diffcli.study.catalogue import primitive_entry
+from diffcli.studies.catalogue import primitive_entry
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 WIDE, SCREEN = Options(), Options(width=80)

@@ -13,8 +13,8 @@ from diffcli.language.library import Example, examples
 from diffcli.language.points import match_point, parse_point
 from diffcli.methods import reverse
 from diffcli.methods.method import Jacobian
-from diffcli.study.records import Study
-from diffcli.study.study import Settings, study
+from diffcli.studies.records import Study
+from diffcli.studies.study import Settings, study
 
 QUICK = Settings(seconds=0)
 WITHOUT_DERIVATIVE = ("not differentiable", "outside the domain", "overflow")

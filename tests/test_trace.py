@@ -5,7 +5,7 @@ import pytest
 from diffcli.errors import Place
 from diffcli.graph.program import Graph
 from diffcli.language import parse
-from diffcli.study.trace import Trace, trace
+from diffcli.studies.trace import Trace, trace
 
 DECK_001 = "ln(x1) + x1*x2 - sin(x2)"
 DECK_002 = "a = x*z; b = ln(x); c = sin(b); d = exp(a); e = a/b; f = c/a; d + e + f"

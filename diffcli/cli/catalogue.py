@@ -27,7 +27,7 @@ def examples(
     from diffcli.cli.output import destination, show
 
     to = destination(form, output, ascii_only=ascii_only)
-    from diffcli.study.catalogue import example_entry, example_list
+    from diffcli.studies.catalogue import example_entry, example_list
 
     show(example_entry(name.removeprefix("@")) if name else example_list(tag), to)
     return 0
@@ -50,7 +50,7 @@ def ops(
     from diffcli.cli.output import destination, show
 
     to = destination(form, output, ascii_only=ascii_only)
-    from diffcli.study.catalogue import primitive_entry, primitive_list
+    from diffcli.studies.catalogue import primitive_entry, primitive_list
 
     show(primitive_entry(name) if name else primitive_list(), to)
     return 0

@@ -37,7 +37,7 @@ def compare(
     """
     from diffcli.cli.invocation import method_names, read_subjects
     from diffcli.cli.output import destination, progress, show
-    from diffcli.study import compare as comparisons
+    from diffcli.studies import compare as comparisons
 
     to = destination(form, output, ascii_only=ascii_only)
     chosen = method_names(methods)

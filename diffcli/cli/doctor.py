@@ -19,7 +19,7 @@ def doctor(
     from diffcli.cli.output import destination, show
 
     to = destination(form, output, ascii_only=ascii_only)
-    from diffcli.study.catalogue import installation
+    from diffcli.studies.catalogue import installation
 
     record = installation()
     show(record, to)

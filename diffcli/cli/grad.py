@@ -38,8 +38,8 @@ def grad(
     from diffcli.cli.invocation import method_names, read_request
     from diffcli.cli.output import destination, show
     from diffcli.render.document import Options
-    from diffcli.study.study import Settings, study
-    from diffcli.study.trace import trace
+    from diffcli.studies.study import Settings, study
+    from diffcli.studies.trace import trace
 
     to = destination(form, output, ascii_only=ascii_only)
     request = read_request("grad", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())

@@ -13,7 +13,7 @@ from diffcli.methods.registry import METHODS
 from diffcli.render.shell import quoted
 
 if TYPE_CHECKING:
-    from diffcli.study.compare import Subject
+    from diffcli.studies.compare import Subject
 
 
 class Request(NamedTuple):
@@ -100,7 +100,7 @@ def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float, ..
         return match_point(reading, known)
     except PointError as problem:
         if not known:
-            from diffcli.study.sampling import propose
+            from diffcli.studies.sampling import propose
 
             problem.correction = ",".join(f"{name}={value}" for name, value in propose(reading.graph).items())
         raise
@@ -157,7 +157,7 @@ def _example_names(tag: str | None) -> list[str]:
 
 
 def _subject(text: str, given: Mapping[str, PointValue], limits: Limits) -> "Subject":
-    from diffcli.study.compare import Subject
+    from diffcli.studies.compare import Subject
 
     source, own = _example(text, limits)
     reading = parse(source, bound=(*own, *given), limits=limits)

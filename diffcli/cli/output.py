@@ -15,7 +15,7 @@ from diffcli.errors import DiffcliError, UsageError
 from diffcli.render.document import Options
 from diffcli.render.registry import SUFFIXES, error_text, render
 from diffcli.render.registry import show as show_on_terminal
-from diffcli.study.notation import StyleName
+from diffcli.studies.notation import StyleName
 
 MANY = 2
 """From this many expressions on a progress bar is shown."""

@@ -46,7 +46,7 @@ def trace(
     from diffcli.cli.invocation import read_request
     from diffcli.cli.output import destination, show
     from diffcli.render.document import Options
-    from diffcli.study import trace as traces
+    from diffcli.studies import trace as traces
 
     if mode is Mode.BOTH:
         raise UsageError("--mode both is not built yet", hint="use --mode reverse or --mode forward")

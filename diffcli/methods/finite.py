@@ -109,7 +109,27 @@ class PreparedFinite:
 
     def __call__(self, point: Sequence[float]) -> Jacobian:
         """Two evaluations of f for each input with centered differences (more near an edge of the domain)."""
-        return self._complex_step(point) if self._scheme == COMPLEX else self._differences(point)
+        if self._scheme == COMPLEX:
+            return self._complex_step(point)
+        is_plain = self._scheme == "centered" and self._step is None
+        return (is_plain and self._centered(point)) or self._differences(point)
+
+    def _centered(self, point: Sequence[float]) -> Jacobian | None:
+        """The formula as the lectures print it; None where some value is not finite and more has to be done."""
+        program, moved, columns, total = self._program, list(point), [], 0.0
+        for index, _ in self._inputs:
+            x = point[index]
+            h = default_step(CENTERED, x)
+            moved[index] = x + h
+            above = program(moved)
+            moved[index] = x - h
+            below = program(moved)
+            moved[index] = x
+            column = [(high - low) / (2 * h) for high, low in zip(above, below, strict=True)]
+            columns.append(column)
+            total += sum(column)
+        self.notes = ()
+        return self._jacobian((), columns) if math.isfinite(total) else None
 
     def _differences(self, point: Sequence[float]) -> Jacobian:
         stencil, moved, notes = STENCILS[self._scheme], list(point), list[str]()
@@ -187,7 +207,9 @@ def _without_complex_function(graph: Graph) -> tuple[str, ...]:
 
 def default_step(stencil: Stencil, x: float) -> float:
     """The step scale · max(1, |x|), rounded so that x + h and x − h are doubles."""
-    return representable(stencil.scale * max(1.0, abs(x)), x)
+    size = abs(x)
+    h = stencil.scale * size if size > 1.0 else stencil.scale
+    return (size + h) - size or math.ulp(x)
 
 
 def representable(h: float, x: float) -> float:

@@ -1,7 +1,7 @@
 """The screens of `examples`, `ops` and `doctor`: lists, and one thing described field by field."""
 
 from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Span, Table, text
-from diffcli.study.catalogue import Entry, Listing
+from diffcli.studies.catalogue import Entry, Listing
 
 
 def listing(record: Listing, _options: Options) -> Document:

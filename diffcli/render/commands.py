@@ -3,7 +3,7 @@
 from diffcli.render.document import Span, Text, text
 from diffcli.render.numbers import plain
 from diffcli.render.shell import quoted
-from diffcli.study.records import Study
+from diffcli.studies.records import Study
 
 LONGEST = 60
 

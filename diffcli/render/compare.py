@@ -6,9 +6,9 @@ from statistics import geometric_mean, median
 
 from diffcli.render import numbers
 from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Table, Text, joined, text
-from diffcli.study.compare import Case, Comparison, MethodSummary
-from diffcli.study.records import Cost
-from diffcli.study.timing import Timing
+from diffcli.studies.compare import Case, Comparison, MethodSummary
+from diffcli.studies.records import Cost
+from diffcli.studies.timing import Timing
 
 SHORTEST = 12
 """To how many characters an expression is cut at most."""

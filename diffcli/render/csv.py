@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from diffcli.render.document import printable
 
 if TYPE_CHECKING:
-    from diffcli.study.catalogue import Entry, Listing
-    from diffcli.study.compare import Comparison
-    from diffcli.study.records import Component, MethodResult, OutputStudy, Study
-    from diffcli.study.trace import Trace
+    from diffcli.studies.catalogue import Entry, Listing
+    from diffcli.studies.compare import Comparison
+    from diffcli.studies.records import Component, MethodResult, OutputStudy, Study
+    from diffcli.studies.trace import Trace
 
 Cell = str | float | int | bool | None
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)

@@ -4,7 +4,7 @@ from typing import Any
 
 from diffcli.errors import DiffcliError
 from diffcli.render.document import Block, Document, Excerpt, Lines, Span, text
-from diffcli.study.values import SCHEMA
+from diffcli.studies.values import SCHEMA
 
 LONGEST = 400
 

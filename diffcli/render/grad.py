@@ -22,8 +22,8 @@ from diffcli.render.document import (
 from diffcli.render.opening import opening, problem_blocks
 from diffcli.render.trace_tables import trace_blocks
 from diffcli.render.verdict import verdict_lines
-from diffcli.study.judge import Slope
-from diffcli.study.records import Component, MethodResult, OutputStudy, Study
+from diffcli.studies.judge import Slope
+from diffcli.studies.records import Component, MethodResult, OutputStudy, Study
 
 SHOWN_IN_FULL = 12
 """On a screen, functions of more variables than this are summarised …"""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from diffcli.graph.text import latex_name
 from diffcli.render import numbers
 from diffcli.render.document import GLUE, Block, Excerpt, Flow, Lines, Options, Span, Text, joined, text
-from diffcli.study.values import Problem
+from diffcli.studies.values import Problem
 
 if TYPE_CHECKING:
-    from diffcli.study.records import Study
+    from diffcli.studies.records import Study
 
 LONGEST = 600
 """Characters of an expression shown on a screen."""

@@ -3,7 +3,7 @@
 from diffcli.render.document import Block, Document, Flow, Lines, Options, text
 from diffcli.render.opening import point_text, problem_blocks, title_text, values_text
 from diffcli.render.trace_tables import trace_blocks
-from diffcli.study.trace import Trace
+from diffcli.studies.trace import Trace
 
 
 def document(trace: Trace, options: Options) -> Document:

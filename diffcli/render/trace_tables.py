@@ -17,8 +17,8 @@ from diffcli.render.document import (
 )
 from diffcli.render.opening import EQUALS
 from diffcli.render.table_layout import natural_width
-from diffcli.study.rows import AdjointRow, Row
-from diffcli.study.trace import Trace
+from diffcli.studies.rows import AdjointRow, Row
+from diffcli.studies.trace import Trace
 
 PRECISIONS = (None, 12, 9, 6, 5, 4, 3)
 """Digits to try, most first, until two traces fit beside each other."""

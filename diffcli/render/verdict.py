@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from diffcli.render.document import Text, text
 from diffcli.render.numbers import tolerance
-from diffcli.study.records import Component, MethodResult, Study
+from diffcli.studies.records import Component, MethodResult, Study
 
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 

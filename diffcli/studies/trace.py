@@ -10,9 +10,9 @@ from diffcli.graph.numbering import numbering
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
 from diffcli.graph.text import program_text, write
-from diffcli.study.notation import Kind, Notation, StyleName
-from diffcli.study.rows import STYLES, AdjointRow, Row, Writer, adjoint_rows, gradient_rows, tangent_rows
-from diffcli.study.values import SCHEMA, Problem, finite
+from diffcli.studies.notation import Kind, Notation, StyleName
+from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, adjoint_rows, gradient_rows, tangent_rows
+from diffcli.studies.values import SCHEMA, Problem, finite
 
 
 class Trace(NamedTuple):
@@ -127,7 +127,7 @@ def trace(
         outputs=tuple(
             Row(
                 name(output),
-                write(graph, p, writer.names(), STYLES[style]) if p not in label else name(label[p]),
+                write(graph, p, writer.names, STYLES[style]) if p not in label else name(label[p]),
                 values[p],
             )
             for p, output in zip(graph.outputs, graph.output_names, strict=True)
@@ -161,8 +161,8 @@ def find_problems(
     )
     if not special:
         return ()
-    from diffcli.study.judge import judge
-    from diffcli.study.problem import problem
+    from diffcli.studies.judge import judge
+    from diffcli.studies.problem import problem
 
     found = (problem(graph, reference) for reference in judge(graph, point, wrt))
     return tuple(one for one in found if one is not None)

@@ -9,8 +9,8 @@ from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, GaveUp, Jacobian, Meter, Prepared, Program, Work
 from diffcli.methods.registry import prepare
-from diffcli.study.records import Cost
-from diffcli.study.timing import Timing, measure
+from diffcli.studies.records import Cost
+from diffcli.studies.timing import Timing, measure
 
 
 class Executor(NamedTuple):
@@ -65,18 +65,19 @@ def run(
     point: Sequence[float],
     options: Mapping[str, Any],
     seconds: float,
-    compiler: Compiler,
+    executor: Executor,
 ) -> Run:
     """Prepare `method`, compute one Jacobian with everything counted, and time further ones for about `seconds`."""
-    start = perf_counter()
+    start, meter = perf_counter(), Meter()
     try:
-        prepared = prepare(method, graph, wrt, compiler, **options)
+        prepared = prepare(method, graph, wrt, meter.wrap(executor.compiler), **options)
     except GaveUp as reason:
         return Run(method, gave_up=str(reason), prepare_seconds=perf_counter() - start)
     prepare_seconds = perf_counter() - start
-    meter = Meter()
-    jacobian = prepare(method, graph, wrt, meter.wrap(compiler), **options)(point)
+    jacobian = prepared(point)
     cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
+    if executor is STRAIGHT_LINE:  # whose runs are so short that counting them would show in the times
+        prepared = prepare(method, graph, wrt, executor.compiler, **options)
     timing = measure(lambda: prepared(point), seconds) if seconds else None
     prepared(point)
     return Run(method, jacobian, None, prepared, cost, prepare_seconds, timing, tuple(prepared.notes))

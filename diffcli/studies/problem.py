@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from diffcli.graph.program import Graph
 from diffcli.graph.text import PRETTY, names_of, write
-from diffcli.study.judge import Cause, Reference, Slope
-from diffcli.study.values import Problem
+from diffcli.studies.judge import Cause, Reference, Slope
+from diffcli.studies.values import Problem
 
 NAMES = {"div": "the quotient", "pow": "the power", "abs": "|x|", "max": "max", "min": "min"}
 OPENINGS = {

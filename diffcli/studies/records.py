@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from diffcli.study.accuracy import Error
-from diffcli.study.judge import Reference
-from diffcli.study.timing import Timing
-from diffcli.study.trace import Trace
-from diffcli.study.values import SCHEMA, Problem, finite
+from diffcli.studies.accuracy import Error
+from diffcli.studies.judge import Reference
+from diffcli.studies.timing import Timing
+from diffcli.studies.trace import Trace
+from diffcli.studies.values import SCHEMA, Problem, finite
 
 JUDGE_DIGITS = 50
 Status = Literal["ok", "off", "no number", "gave up", "not applicable", "unjudged"]

@@ -9,8 +9,8 @@ from diffcli.execute.multiprecision import Multiprecision
 from diffcli.graph.ops import OPS
 from diffcli.graph.primitive import Singularity
 from diffcli.graph.program import Graph
-from diffcli.study.probe import Probe
-from diffcli.study.reference import Cause
+from diffcli.studies.probe import Probe
+from diffcli.studies.reference import Cause
 
 SHORT = 17
 """Digits of the arguments that a cause reports."""

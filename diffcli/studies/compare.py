@@ -9,12 +9,12 @@ from typing import Any
 from diffcli.graph.program import Graph
 from diffcli.methods.method import GaveUp
 from diffcli.methods.registry import METHODS, prepare, start
-from diffcli.study.records import Cost, MethodResult, Study
-from diffcli.study.running import executor_for
-from diffcli.study.sampling import random_points
-from diffcli.study.study import Settings, study
-from diffcli.study.timing import Timing, measure_together
-from diffcli.study.values import SCHEMA, finite
+from diffcli.studies.records import Cost, MethodResult, Study
+from diffcli.studies.running import executor_for
+from diffcli.studies.sampling import random_points
+from diffcli.studies.study import Settings, study
+from diffcli.studies.timing import Timing, measure_together
+from diffcli.studies.values import SCHEMA, finite
 
 EXECUTOR = "straight-line Python"
 SECONDS_PER_RUN = 0.002

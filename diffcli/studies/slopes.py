@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from diffcli.execute.magnitudes import Undefined, decimal_exponent
 from diffcli.execute.multiprecision import Multiprecision
-from diffcli.study.probe import CONFIRM, Quotients
+from diffcli.studies.probe import CONFIRM, Quotients
 
 PATIENCE = 3
 """A side on which the function is undefined for so many steps in a row is outside its domain."""

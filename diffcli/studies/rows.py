@@ -14,7 +14,7 @@ from diffcli.graph.program import Graph
 from diffcli.graph.text import ATOM, LATEX, PLAIN, PRETTY, Piece, Style, as_operation, as_rule, pieces, write
 from diffcli.methods.forward import tangent_program
 from diffcli.methods.reverse import Step, adjoint_program
-from diffcli.study.notation import Notation, StyleName
+from diffcli.studies.notation import Notation, StyleName
 
 STYLES: dict[StyleName, Style] = {"unicode": PRETTY, "pretty": PRETTY, "latex": LATEX, "ascii": PLAIN}
 TIMES: dict[StyleName, str] = {"unicode": " · ", "pretty": " · ", "latex": r" \cdot ", "ascii": " * "}
@@ -59,13 +59,14 @@ class Writer:
     def style(self) -> Style:
         return STYLES[self.notation.style]
 
+    @cached_property
     def names(self) -> dict[int, str]:
         """What every input and numbered node is called."""
         return {position: self.notation.primal(position) for position in self.numbers.labels}
 
     def operation(self, position: int) -> str:
         """What a node computes, from the names of its arguments."""
-        return write(self.graph, position, self.names(), as_operation(self.style))
+        return write(self.graph, position, self.names, as_operation(self.style))
 
     def local(self, source: int, argument: int) -> tuple[Piece, bool]:
         """The local partial in terms of the source's arguments; whether it is 1/(what is written)."""
@@ -78,7 +79,7 @@ class Writer:
             number = self.numbers_in_text.rational(target)
             arguments.append(rule.input(str(target)) if number is None else rule.number(number))
             if number is None:
-                names[arguments[-1]] = self.names().get(target) or self.operation(target)
+                names[arguments[-1]] = self.names.get(target) or self.operation(target)
         position = evaluate(partial, rule, arguments)[partial.outputs[0]]
         top = rule.nodes[position]
         is_reciprocal = top.op == "div" and rule.is_literal(top.args[0], "1")

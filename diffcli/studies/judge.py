@@ -12,10 +12,10 @@ from time import perf_counter
 
 from diffcli.execute.magnitudes import Undefined
 from diffcli.graph.program import Graph
-from diffcli.study.causes import Causes
-from diffcli.study.probe import STEPS, OutOfTime, Probe, Quotients
-from diffcli.study.reference import Cause, Reference, ReferenceStatus, Slope, SlopeStatus
-from diffcli.study.slopes import UNDECIDED, Decision, Limit, Settler
+from diffcli.studies.causes import Causes
+from diffcli.studies.probe import STEPS, OutOfTime, Probe, Quotients
+from diffcli.studies.reference import Cause, Reference, ReferenceStatus, Slope, SlopeStatus
+from diffcli.studies.slopes import UNDECIDED, Decision, Limit, Settler
 
 __all__ = ["Cause", "Reference", "Slope", "judge"]
 

@@ -14,7 +14,7 @@ from diffcli.graph.ops import CALLABLE, OPS
 from diffcli.graph.primitive import Primitive
 from diffcli.graph.text import LATEX, PRETTY, Style, as_rule, write
 from diffcli.language import library
-from diffcli.study.values import SCHEMA
+from diffcli.studies.values import SCHEMA
 
 
 @dataclass(frozen=True)

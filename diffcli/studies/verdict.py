@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from diffcli.study.accuracy import error, within
-from diffcli.study.judge import Slope
-from diffcli.study.records import Component, Status, Tolerance
+from diffcli.studies.accuracy import error, within
+from diffcli.studies.judge import Slope
+from diffcli.studies.records import Component, Status, Tolerance
 
 RELATIVE = {"finite": 1e-6, "symbolic": 1e-12, "forward": 1e-12, "reverse": 1e-12}
 """How far a method may be off relative to the judge: what it can be expected to reach in double precision."""

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 from diffcli.graph.program import Graph
 from diffcli.graph.text import LATEX, PLAIN, PRETTY, Style, names_of, program_text, write
 from diffcli.methods.registry import METHODS, start
-from diffcli.study.accuracy import error
-from diffcli.study.judge import Reference, judge
-from diffcli.study.problem import problem, shortened
-from diffcli.study.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
-from diffcli.study.running import Run, executor_for, run
-from diffcli.study.timing import measure
-from diffcli.study.verdict import component, status
+from diffcli.studies.accuracy import error
+from diffcli.studies.judge import Reference, judge
+from diffcli.studies.problem import problem, shortened
+from diffcli.studies.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
+from diffcli.studies.running import Run, executor_for, run
+from diffcli.studies.timing import measure
+from diffcli.studies.verdict import component, status
 
 
 class Settings(NamedTuple):
@@ -49,7 +49,7 @@ def study(
     function = executor.compiler(graph, "evaluation")
     seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
     runs = [
-        run(method, graph, chosen, point, options[method], settings.seconds, executor.compiler)
+        run(method, graph, chosen, point, options[method], settings.seconds, executor)
         for method in settings.methods
     ]
     values = function(point)

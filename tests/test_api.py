@@ -1,0 +1,36 @@
+"""The programming interface, as the README shows it."""
+
+import pytest
+
+import diffcli
+from diffcli.errors import DiffcliError
+
+DECK_001 = "ln(x1) + x1*x2 - sin(x2)"
+
+
+def test_value_and_grad():
+    function = diffcli.value_and_grad(DECK_001)
+    assert function.variables == ("x1", "x2")
+    assert function(2.0, 5.0) == (11.652071455223084, (5.5, 1.7163378145367738))
+
+
+def test_grad_takes_numbers_and_texts():
+    assert diffcli.grad("x^2*y", {"x": 3, "y": "1/2"}) == (3.0, 9.0)
+
+
+@pytest.mark.parametrize("_", range(2))
+def test_records_also_after_the_first_call(_):
+    assert diffcli.study(DECK_001, {"x1": 2, "x2": 5}).to_dict()["verdict"] == "agree"
+    assert diffcli.trace(DECK_001, {"x1": 2, "x2": 5}).to_dict()["adjoint"][0]["name"] == "v̄5"
+    assert diffcli.compare(["x^2"], points=2).to_dict()["cases"][0]["points"] == 2
+
+
+def test_errors_are_diffcli_errors():
+    with pytest.raises(DiffcliError, match="never closed"):
+        diffcli.grad("sin(x", {"x": 1})
+    with pytest.raises(DiffcliError, match="no value"):
+        diffcli.grad("x*y", {"x": 1})
+    with pytest.raises(ValueError, match="one output"):
+        diffcli.value_and_grad("x; 2*x")
+    with pytest.raises(AttributeError):
+        diffcli.nothing  # noqa: B018
