@@ -81,6 +81,8 @@ def compare(texts: Sequence[str], points: int = 10, seed: int = 0) -> "Compariso
 def _read(text: str, at: At) -> tuple[Reading, tuple[float, ...]]:
     """Expression and point; numbers are taken as they are, texts are read as `--at` reads them."""
     texts = [f"{name}={value}" for name, value in at.items() if isinstance(value, str)]
-    numbers = {name: PointValue(name, repr(value), float(value)) for name, value in at.items() if not isinstance(value, str)}
+    numbers = {
+        name: PointValue(name, repr(value), float(value)) for name, value in at.items() if not isinstance(value, str)
+    }
     reading = parse(text, bound=tuple(at))
     return reading, match_point(reading, {**numbers, **parse_point(texts)})

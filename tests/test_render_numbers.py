@@ -21,7 +21,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
         (-0.0, None, "-0"),
         (math.inf, None, "+inf"),
         (-math.inf, None, "-inf"),
-        (math.nan, None, "nan"),
+        (math.nan, None, "undefined"),
         (0.6931471805599453, 3, "0.693"),  # as deck 001 prints them: 0.693, 10.693, 11.652, -0.959, 5.5
         (10.693147180559945, 3, "10.693"),
         (11.652071455223084, 3, "11.652"),

@@ -20,7 +20,11 @@ def called_names(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Call):
             function = node.func
             names.add(function.id if isinstance(function, ast.Name) else getattr(function, "attr", ""))
-            if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "re":
+            if (
+                isinstance(function, ast.Attribute)
+                and isinstance(function.value, ast.Name)
+                and function.value.id == "re"
+            ):
                 names.discard("compile")
     return names
 
@@ -37,6 +41,26 @@ def test_nothing_executes_text(path):
 def test_generated_code_contains_no_name_of_the_user(name):
     text = source(parse(f"{name}^2 + sin({name})", bound=(name,)).graph)
     assert text.isascii()
-    words = {word for line in text.splitlines() for word in line.replace("(", " ").replace(")", " ").replace(",", " ").split()}
+    words = {
+        word
+        for line in text.splitlines()
+        for word in line.replace("(", " ").replace(")", " ").replace(",", " ").split()
+    }
     assert name not in words
-    assert words <= {"def", "program", ":", "values", "=", "+", "return", "v0", "v1", "v2", "v3", "v4", "2.0", "pow", "sin"}
+    assert words <= {
+        "def",
+        "program",
+        ":",
+        "values",
+        "=",
+        "+",
+        "return",
+        "v0",
+        "v1",
+        "v2",
+        "v3",
+        "v4",
+        "2.0",
+        "pow",
+        "sin",
+    }

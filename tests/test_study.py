@@ -93,7 +93,9 @@ def test_costs_are_counted_from_what_runs(monkeypatch):
     assert (costs["forward"].function_evaluations, costs["forward"].sweeps) == (0, 2)
     assert (costs["reverse"].function_evaluations, costs["reverse"].sweeps) == (0, 1)
     original = reverse.PreparedReverse.__call__
-    monkeypatch.setattr(reverse.PreparedReverse, "__call__", lambda self, point: original(self, point) and original(self, point))
+    monkeypatch.setattr(
+        reverse.PreparedReverse, "__call__", lambda self, point: original(self, point) and original(self, point)
+    )
     twice = {r.method: r.cost for r in studied(DECK_001, "x1=2,x2=5").outputs[0].methods}
     assert twice["reverse"].sweeps == 2
     assert twice["reverse"].operations == 2 * costs["reverse"].operations

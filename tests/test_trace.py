@@ -125,7 +125,9 @@ def test_styles():
     assert latex.adjoint[0][8].operation == r"\bar{v}_{-1} + \frac{\bar{v}_{1}}{v_{-1}}"
     plain = trace(read(DECK_001), [2.0, 5.0], style="ascii")
     assert plain.adjoint[0][5].operation == "v3_bar * cos v0"
-    assert all(text.isascii() for r in (*plain.primal, *plain.adjoint[0], *plain.gradient[0]) for text in (r.name, r.operation))
+    assert all(
+        text.isascii() for r in (*plain.primal, *plain.adjoint[0], *plain.gradient[0]) for text in (r.name, r.operation)
+    )
     spelled = trace(read(DECK_001), [2.0, 5.0], kind="partial")
     assert spelled.adjoint[0][5].name == "∂y/∂v0"
 

@@ -48,7 +48,15 @@ def grad(
         chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}}
     )
     graph = request.reading.graph
-    record = study(graph, request.point, request.wrt, text=request.reading.text, typed=request.text, notes=request.notes, settings=settings)
+    record = study(
+        graph,
+        request.point,
+        request.wrt,
+        text=request.reading.text,
+        typed=request.text,
+        notes=request.notes,
+        settings=settings,
+    )
     traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
     show(replace(record, trace=traces), to, Options(digits=digits))
     return record.exit_code

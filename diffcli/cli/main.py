@@ -62,19 +62,15 @@ def run(words: list[str]) -> int:
     """Run the command line; the exit code."""
     try:
         code = app(words, standalone_mode=False, prog_name="diffcli")
-        sys.stdout.flush()
     except DiffcliError as problem:
         return report(problem, words)
     except click.exceptions.NoArgsIsHelpError as help_text:
         sys.stdout.write(f"{help_text.format_message()}\n")
         return UsageError.exit_code
     except click.ClickException as problem:
-        return report(UsageError(problem.format_message(), hint=_help_command(problem)), words)
+        return report(_usage_error(problem), words)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        _forget_output()
-        return 0
     except Exception as problem:  # noqa: BLE001 - never a traceback; --debug shows it
         return report(UsageError(f"internal error: {type(problem).__name__}", hint=INTERNAL, kind="internal"), words)
     return code if isinstance(code, int) else 0
@@ -95,13 +91,8 @@ def _asks_for_json(words: list[str]) -> bool:
     return "--format=json" in words or any(word in ("--format", "-f") and value == "json" for word, value in pairs)
 
 
-def _help_command(problem: click.ClickException) -> str | None:
-    context = getattr(problem, "ctx", None)
-    return f"{context.command_path} --help" if context else None
-
-
-def _forget_output() -> None:
-    """The reader of our output went away, as `| head` does: that is no error, and nothing more is written."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _usage_error(problem: click.ClickException) -> UsageError:
+    """What click found wrong with the options, as an error of ours."""
+    error, context = UsageError(problem.format_message()), getattr(problem, "ctx", None)
+    error.command = f"{context.command_path} --help" if context else None
+    return error

@@ -15,6 +15,7 @@ from diffcli.errors import DiffcliError, UsageError
 from diffcli.render.document import Options
 from diffcli.render.registry import SUFFIXES, error_text, render
 from diffcli.render.registry import show as show_on_terminal
+from diffcli.render.shell import quoted
 from diffcli.studies.notation import StyleName
 
 MANY = 2
@@ -47,7 +48,8 @@ def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -
     name = chosen.value if chosen else SUFFIXES.get(file.suffix, "") if file is not None and to_file else "rich"
     if not name:
         raise UsageError(
-            f"no format belongs to the suffix of {str(file)!r}", hint=f"use one of {' '.join(SUFFIXES)} or --format"
+            f"no format belongs to the suffix of {quoted(str(file))}",
+            hint=f"use one of {' '.join(SUFFIXES)} or --format",
         )
     at_terminal = not to_file and sys.stdout.isatty()
     encoding = "utf-8" if to_file else sys.stdout.encoding or "ascii"
@@ -75,21 +77,28 @@ def _carries_unicode(encoding: str) -> bool:
 def show(record: Any, to: Destination, options: Options | None = None) -> None:
     """Write a record where it was asked for; a file appears under its name only when all of it is written."""
     options = replace(options or Options(), width=to.width, color=to.color, ascii=to.ascii)
-    if to.file is None and to.format == "rich":
-        show_on_terminal(record, sys.stdout, options)
-        return
-    text = render(record, to.format, options)
-    if to.file is None:
-        sys.stdout.write(text)
+    if to.file is not None:
+        write_whole(render(record, to.format, options), to.file)
         return
     try:
-        write_whole(text, to.file)
-    except OSError as problem:
-        raise UsageError(f"cannot write {str(to.file)!r}: {problem.strerror}", kind="file") from None
+        if to.format == "rich":
+            show_on_terminal(record, sys.stdout, options)
+        else:
+            sys.stdout.write(render(record, to.format, options))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader went away, as `| head` does: that is no error, and nothing more is written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_whole(text: str, file: Path) -> None:
     """Write to a temporary file beside `file` and put it in place when it is complete."""
+    try:
+        _write_and_replace(text, file)
+    except OSError as problem:
+        raise UsageError(f"cannot write {quoted(str(file))}: {problem.strerror}", kind="file") from None
+
+
+def _write_and_replace(text: str, file: Path) -> None:
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

@@ -9,13 +9,19 @@ from typing import Any
 import click
 import typer.core
 
+from diffcli.errors import UsageError
+
 
 class ExpressionCommand(typer.core.TyperCommand):
     """A command whose arguments may begin with a minus sign."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the options to the front, so that everything behind `--` is an argument."""
-        options, words = separate(args, self.value_options(ctx), self.flag_options(ctx))
+        with_value, flags = self.value_options(ctx), self.flag_options(ctx)
+        options, words = separate(args, with_value, flags)
+        takes = sum(parameter.nargs for parameter in self.get_params(ctx) if isinstance(parameter, click.Argument))
+        if 0 <= takes < len(words):
+            refuse_unknown_option(words, with_value | flags)
         return super().parse_args(ctx, [*options, "--", *words])
 
     def value_options(self, ctx: click.Context) -> frozenset[str]:
@@ -29,6 +35,18 @@ class ExpressionCommand(typer.core.TyperCommand):
 
     def _options(self, ctx: click.Context) -> list[Any]:
         return [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
+
+
+def refuse_unknown_option(words: list[str], known: frozenset[str]) -> None:
+    """Where there are too many words, one that looks like an option is a misspelt one."""
+    for word in words:
+        if word.startswith("--") and word[2:3].isalpha():
+            from difflib import get_close_matches
+
+            from diffcli.render.shell import quoted
+
+            near = get_close_matches(word.partition("=")[0], known, 1)
+            raise UsageError(f"there is no option {quoted(word)}", hint=f"did you mean {near[0]}?" if near else None)
 
 
 def separate(args: list[str], with_value: frozenset[str], flags: frozenset[str]) -> tuple[list[str], list[str]]:
@@ -62,7 +80,6 @@ class DiffcliGroup(typer.core.TyperGroup):
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
-        from diffcli.errors import UsageError
         from diffcli.render.shell import quoted
 
         near = get_close_matches(args[0], list(self.commands), 1)

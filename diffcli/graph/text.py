@@ -68,7 +68,9 @@ def as_rule(style: Style) -> Style:
 def as_operation(style: Style) -> Style:
     """The style for the primal column of a trace: v1 × v2."""
     times = {"plain": " * ", "pretty": " × ", "latex": r" \times "}[style.name]
-    return as_rule(style)._replace(symbols={**style.symbols, "mul": times, "div": " / " if style.name != "latex" else "/"})
+    return as_rule(style)._replace(
+        symbols={**style.symbols, "mul": times, "div": " / " if style.name != "latex" else "/"}
+    )
 
 
 def write(graph: Graph, position: int, names: Mapping[int, str], style: Style = PLAIN) -> str:
@@ -207,7 +209,11 @@ def latex_name(name: str, accent: str = "") -> str:
     if not letters:
         letters, digits, rest = name.replace("_", r"\_"), "", ""
     base = rf"\{letters}" if letters in GREEK else letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
-    parts = [part if len(part) == 1 or part.lstrip("-").isdecimal() else rf"\mathrm{{{part}}}" for part in rest.split("_") if part]
+    parts = [
+        part if len(part) == 1 or part.lstrip("-").isdecimal() else rf"\mathrm{{{part}}}"
+        for part in rest.split("_")
+        if part
+    ]
     subscript = ",".join(([digits] if digits else []) + parts)
     accented = f"{accent}{{{base}}}" if accent else base
     return f"{accented}_{{{subscript}}}" if subscript else accented

@@ -109,27 +109,7 @@ class PreparedFinite:
 
     def __call__(self, point: Sequence[float]) -> Jacobian:
         """Two evaluations of f for each input with centered differences (more near an edge of the domain)."""
-        if self._scheme == COMPLEX:
-            return self._complex_step(point)
-        is_plain = self._scheme == "centered" and self._step is None
-        return (is_plain and self._centered(point)) or self._differences(point)
-
-    def _centered(self, point: Sequence[float]) -> Jacobian | None:
-        """The formula as the lectures print it; None where some value is not finite and more has to be done."""
-        program, moved, columns, total = self._program, list(point), [], 0.0
-        for index, _ in self._inputs:
-            x = point[index]
-            h = default_step(CENTERED, x)
-            moved[index] = x + h
-            above = program(moved)
-            moved[index] = x - h
-            below = program(moved)
-            moved[index] = x
-            column = [(high - low) / (2 * h) for high, low in zip(above, below, strict=True)]
-            columns.append(column)
-            total += sum(column)
-        self.notes = ()
-        return self._jacobian((), columns) if math.isfinite(total) else None
+        return self._complex_step(point) if self._scheme == COMPLEX else self._differences(point)
 
     def _differences(self, point: Sequence[float]) -> Jacobian:
         stencil, moved, notes = STENCILS[self._scheme], list(point), list[str]()

@@ -11,13 +11,15 @@ LONGEST = 400
 
 def document(error: DiffcliError) -> Document:
     """Message, excerpt with a caret, and what to try."""
-    blocks: list[Block] = [Lines((text(Span("error: ", "bad"), _cut(error.message)),))]
-    if error.text and error.place:
-        blocks.append(Excerpt(error.text, error.place.start, error.place.end))
+    message = text(Span("error: ", "bad"), _cut(error.message))
     hint = text("  hint: ", _cut(error.hint)) if error.hint else ()
     command = text("  try: ", Span(error.command, "code")) if error.command else ()
-    if hint or command:
-        blocks.append(Lines(tuple(filter(None, (hint, command))), hanging=4))
+    advice = tuple(filter(None, (hint, command)))
+    if not (error.text and error.place):
+        return Document((Lines((message, *advice), hanging=4),), margin=0)
+    blocks: list[Block] = [Lines((message,)), Excerpt(error.text, error.place.start, error.place.end)]
+    if advice:
+        blocks.append(Lines(advice, hanging=4))
     return Document(tuple(blocks), margin=0)
 
 

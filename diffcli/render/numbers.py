@@ -9,6 +9,8 @@ BAR = "¦"
 MINUS = "−"
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 ROUND_OFF = 17
+UNDEFINED = "undefined"
+"""What is shown for a nan: the reason stands elsewhere on the screen."""
 
 
 def plain(value: float, digits: int | None = None) -> str:
@@ -17,7 +19,7 @@ def plain(value: float, digits: int | None = None) -> str:
     With `digits`, numbers from 1 on keep that many places after the point, as the lectures write 0.693 and 10.693.
     """
     if not math.isfinite(value):
-        return "nan" if math.isnan(value) else f"{value:+}"
+        return UNDEFINED if math.isnan(value) else f"{value:+}"
     return _tidied(repr(float(value)) if digits is None else _rounded(value, digits))
 
 
@@ -49,8 +51,8 @@ def signed(text: str) -> str:
 
 def latex(text: str) -> str:
     r"""5.5e-11 as 5.5 \cdot 10^{-11}."""
-    if "inf" in text or "nan" in text:
-        return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+    if "inf" in text or text == UNDEFINED:
+        return text.replace("inf", r"\infty").replace(UNDEFINED, rf"\mathrm{{{UNDEFINED}}}")
     mantissa, mark, exponent = text.replace("…", r"\ldots").partition("e")
     return rf"{mantissa} \cdot 10^{{{exponent}}}" if mark else mantissa
 
@@ -70,7 +72,7 @@ def judged(number: str | None, digits: int | None = None) -> Span:
     """What the judge says, from its 50 digits."""
     if number is None:
         return Span("—", "quiet", "{-}")
-    if "inf" in number or "nan" in number:
+    if "inf" in number:
         return Span(signed(number), "value", latex(number))
     text = shortened(number, digits or ROUND_OFF)
     return Span(signed(text), "value", latex(text))

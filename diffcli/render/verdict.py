@@ -106,7 +106,9 @@ def _limit(study: Study, method: str) -> str:
     if not found:
         return ""
     absolute = max(limits.absolute for limits in found)
-    return f"{tolerance(found[0].relative)}·|judge|" + (f" or, where that is 0, {tolerance(absolute)}" if absolute else "")
+    return f"{tolerance(found[0].relative)}·|judge|" + (
+        f" or, where that is 0, {tolerance(absolute)}" if absolute else ""
+    )
 
 
 def _components(study: Study, method: str) -> Iterator[Component]:

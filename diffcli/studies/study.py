@@ -1,5 +1,6 @@
 """One expression at one point: the four methods side by side, each measured against the judge."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -49,8 +50,7 @@ def study(
     function = executor.compiler(graph, "evaluation")
     seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
     runs = [
-        run(method, graph, chosen, point, options[method], settings.seconds, executor)
-        for method in settings.methods
+        run(method, graph, chosen, point, options[method], settings.seconds, executor) for method in settings.methods
     ]
     values = function(point)
     outputs = []
@@ -124,7 +124,8 @@ def _value_notes(output: OutputStudy) -> list[str]:
     off = error(output.value, output.reference.value)
     if off.relative is not None and off.relative <= 1e-9 or off.absolute == 0:
         return []
+    found = "undefined" if math.isnan(output.value) else repr(output.value).removesuffix(".0")
     return [
-        f"the value of {output.name} itself is off: {output.value!r} in floating point, "
+        f"the value of {output.name} itself is off: {found} in floating point, "
         f"{shortened(output.reference.value)} by the judge"
     ]

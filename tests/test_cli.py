@@ -1,0 +1,261 @@
+"""The command line from its words to its exit code, in this process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from diffcli.cli.main import app, run
+from diffcli.cli.words import separate
+
+DECK_001 = "ln(x1) + x1*x2 - sin(x2)"
+AT = ["--at", "x1=2,x2=5"]
+CASES = [json.loads(line) for line in (Path(__file__).parent / "data" / "bad_inputs.jsonl").read_text().splitlines()]
+DECIDED = {
+    "complex-011": 3, "domain-007": 3, "domain-008": 0, "domain-023": 1, "domain-030": 0, "domain-035": 3, "domain-039": 3,
+    "domain-040": 3, "domain-046": 3, "domain-047": 3, "non-smooth-001": 3, "non-smooth-010": 3, "non-smooth-013": 3,
+    "non-smooth-015": 3, "non-smooth-026": 3, "non-smooth-041": 0, "non-smooth-042": 0, "point-008": 2, "point-016": 0,
+    "range-007": 1, "range-008": 1, "range-010": 1, "range-011": 1, "range-013": 0, "range-031": 1, "cli-002": 0, "cli-005": 2,
+}  # fmt: skip
+"""What the language and the exit codes say of cases that could be decided either way.
+
+A kink, a pole or 0/0 inside the program is 3 (the primal decides the domain, x/x is not simplified), a constant power 0
+has slope 0, a value that only overflows on the way is 1 where a method then has no number.
+"""
+
+
+@pytest.fixture
+def command(capsys, monkeypatch, tmp_path):
+    """Run a command in an empty folder: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = run(list(words))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def text_of(case) -> str:
+    return case["input"] if case.get("input") is not None else "".join(p * n for p, n in case["input_repeat"])
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES])
+def test_bad_inputs(case, command, tmp_path, monkeypatch):
+    text = text_of(case)
+    if text == "-" or len(text) > 100_000:
+        monkeypatch.setattr("sys.stdin.read", lambda size=-1: "" if text == "-" else text[:size], raising=False)
+    point = [word for name, value in (case.get("at") or {}).items() for word in ("--at", f"{name}={value}")]
+    start = perf_counter()
+    code, out, err = command("grad", "-" if len(text) > 100_000 else text, *point)
+    assert perf_counter() - start < 2 + case.get("slack", 0)
+    assert "Traceback" not in out + err
+    assert "internal error" not in err
+    assert not [c for c in out + err if c != "\n" and (ord(c) < 32 or 0x7F <= ord(c) < 0xA0)]
+    assert list(tmp_path.iterdir()) == []
+    assert code in {"error": (2, 3), "value": (0, 1), "either": (0, 1, 2, 3)}[case["expect"]]
+    assert code == DECIDED.get(case["id"], code)
+    if code == 2:
+        assert err.startswith("error: ")
+    elif case["id"] != "cli-002":
+        assert "nan" not in out.replace(text, "").replace(program_words(text), "")
+        check_truth(case, text, point, command)
+
+
+def program_words(text: str) -> str:
+    """A user's own variable may be called nan."""
+    return "nan" if "nan" in text else "\0"
+
+
+def check_truth(case, text: str, point: list[str], command) -> None:
+    """What the case knows to be true is what the judge says and at least one method finds."""
+    gradient = (case.get("ref") or {}).get("gradient")
+    if not gradient or case["expect"] != "value":
+        return
+    _, out, _ = command("grad", text, *point, "--format", "json", "--methods", "forward,reverse")
+    found = json.loads(out)
+    for name, value in gradient.items():
+        assert float(found["reference"]["gradient"][name]) == pytest.approx(float(value), rel=1e-15)
+        assert found["methods"]["reverse"]["gradient"][name] == pytest.approx(float(value), rel=1e-12)
+
+
+def test_grad_on_the_deck(command):
+    code, out, err = command("grad", DECK_001, *AT)
+    assert (code, err) == (0, "")
+    assert "y = 11.652071455223084" in out
+    assert "1.7163378145367738" in out
+    assert "All four agree with the judge." in out
+    assert all(len(line) <= 120 for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["grad", "x^2", "--at", "x=1"], 0),
+        (["grad", "exp(x)/(1+exp(x))", "--at", "x=1000"], 1),
+        (["grad", "(1-cos(x))/x^2", "--at", "x=1e-8"], 1),
+        (["grad", "x +", "--at", "x=1"], 2),
+        (["grad", "x"], 2),
+        (["grad"], 2),
+        (["grad", "x", "--at", "x=1", "--methods", "magic"], 2),
+        (["grad", "x", "--at", "x=1", "--wrt", "z"], 2),
+        (["grad", "x", "--at", "x=1", "--h", "-1"], 2),
+        (["grad", "x", "--at", "x=1", "--limit", "nodes=0"], 2),
+        (["grad", "@no-such-example"], 2),
+        (["grad", "--file", "no-such-file"], 2),
+        (["grad", "abs(x)", "--at", "x=0"], 3),
+        (["trace", "ln(x)", "--at", "x=0"], 3),
+        (["trace", "x", "--at", "x=1", "--mode", "both"], 2),
+        (["compare", "abs(x)", "--at", "x=0"], 3),
+        (["compare", "x^2", "sin(x)", "--points", "3", "--runs", "1"], 0),
+        (["examples", "no-such-example"], 2),
+        (["ops", "no-such-primitive"], 2),
+        (["ops", "tanh"], 0),
+        (["doctor"], 0),
+        (["--version"], 0),
+        (["no-such-command"], 2),
+        (["grad", "x", "--methdos", "finite"], 2),
+        ([], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_exit_codes(words, code, command):
+    found, out, err = command(*words)
+    assert found == code
+    assert "internal error" not in err
+    assert (out or err).strip()
+
+
+@pytest.mark.parametrize("name", [info.name for info in app.registered_commands])
+def test_every_help_opens_with_examples(name, command):
+    code, out, _ = command(name, "--help")
+    assert code == 0
+    assert f"diffcli {name}" in out.split("Options")[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "others"),
+    [
+        (["-a*b"], [], ["-a*b"]),
+        (["-f(x)", "--at", "x=1"], ["--at", "x=1"], ["-f(x)"]),
+        (["-o+1", "-foo*x"], [], ["-o+1", "-foo*x"]),
+        (["x", "--at=x=1", "--trace"], ["--at=x=1", "--trace"], ["x"]),
+        (["-a", "x=-1", "-x"], ["-a", "x=-1"], ["-x"]),
+        (["--", "--trace"], [], ["--trace"]),
+        (["--trace=1"], [], ["--trace=1"]),
+        (["--at"], ["--at"], []),
+    ],
+)
+def test_a_word_is_an_option_only_when_it_is_exactly_one(words, options, others):
+    assert separate(words, frozenset({"--at", "-a"}), frozenset({"--trace"})) == (options, others)
+
+
+def test_an_expression_may_begin_with_a_minus(command):
+    code, out, _ = command("grad", "-x^2", "--at", "x=3", "-f", "json")
+    assert (code, json.loads(out)["value"]) == (0, -9.0)
+
+
+def test_without_a_point_the_corrected_command_is_proposed(command):
+    code, _, err = command("grad", "ln(x - 1) + y")
+    assert code == 2
+    assert 'try: diffcli grad "ln(x - 1) + y" --at x=2,y=3' in err
+    assert command("grad", "ln(x - 1) + y", "--at", "x=2,y=3")[0] == 0
+
+
+def test_the_corrected_command_can_be_run(command):
+    _, _, err = command("grad", "sine(x", "--at", "x=1")
+    assert 'try: diffcli grad "sin(x)" --at x=1' in err
+
+
+def test_a_forgotten_command_is_proposed(command):
+    code, _, err = command("x^2", "--at", "x=1")
+    assert code == 2
+    assert "try: diffcli grad x^2 --at x=1" in err or 'try: diffcli grad "x^2" --at x=1' in err
+
+
+def test_at_overrides_single_names_of_an_example(command):
+    code, out, _ = command("grad", "@rosenbrock", "--at", "x1=1", "-f", "json")
+    assert code == 0
+    assert json.loads(out)["point"] == {"x2": 1.0, "x1": 1.0}
+    assert json.loads(out)["input"] == "@rosenbrock"
+
+
+def test_the_caret_of_an_example_stands_under_its_own_text(command):
+    _, out, _ = command("grad", "@abs-at-0")
+    lines = out.splitlines()
+    marked = next(k for k, line in enumerate(lines) if set(line.strip()) == {"^"})
+    start, end = lines[marked].index("^"), len(lines[marked])
+    assert lines[marked - 1][start:end] == "|x|"
+
+
+def test_errors_as_json(command):
+    code, out, err = command("grad", "x +", "--at", "x=1", "--format", "json")
+    found = json.loads(out)
+    assert (code, err) == (2, "")
+    assert found["schema"] == "diffcli/1"
+    assert found["error"]["kind"] == "syntax"
+    assert found["error"]["position"] == len("x ")
+
+
+@pytest.mark.parametrize("suffix", ["json", "md", "tex", "csv", "txt"])
+def test_output_files_are_whole_or_absent(suffix, command, tmp_path):
+    code, out, _ = command("grad", DECK_001, *AT, "-o", f"result.{suffix}")
+    assert (code, out) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == [f"result.{suffix}"]
+    assert "1.7163378145" in (tmp_path / f"result.{suffix}").read_text(encoding="utf-8")
+
+
+def test_an_output_file_that_cannot_be_written(command, tmp_path):
+    code, _, err = command("grad", "x", "--at", "x=1", "-o", "no-such-folder/result.json")
+    assert code == 2
+    assert "no-such-folder" in err
+    assert command("grad", "x", "--at", "x=1", "-o", "result.xyz")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_as_expression(command, tmp_path):
+    (tmp_path / "program.txt").write_text("a = x*z  # product\nb = ln(x)\nexp(a) + a/b\n")
+    assert command("grad", "--file", "program.txt", "--at", "x=2,z=3")[0] == 0
+
+
+def test_ascii_output_is_ascii(command):
+    for words in (
+        ["grad", DECK_001, *AT, "--trace"],
+        ["trace", DECK_001, *AT],
+        ["trace", DECK_001, *AT, "--mode", "forward"],
+    ):
+        code, out, _ = command(*words, "--ascii")
+        assert code == 0
+        assert out.isascii()
+    assert "v3_bar * cos v0" in command("trace", DECK_001, *AT, "--ascii")[1]
+
+
+def run_process(*words: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "diffcli", *words], capture_output=True, check=False, timeout=60,
+        env={"PATH": "/usr/bin:/bin", **environment},
+    )  # fmt: skip
+
+
+def test_an_encoding_without_bars_gets_ascii_names():
+    done = run_process("trace", DECK_001, *AT, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0
+    assert b"v3_bar * cos v0" in done.stdout
+
+
+def test_a_closed_pipe_is_no_error():
+    process = subprocess.Popen([sys.executable, "-m", "diffcli", "ops"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 0
+    assert b"Traceback" not in error
+
+
+def test_completion_is_offered():
+    done = run_process("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert b"_diffcli_completion" in done.stdout or b"complete" in done.stdout
