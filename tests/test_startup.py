@@ -9,7 +9,8 @@ PROBE = """
 import sys
 from diffcli.cli.main import run
 code = run(sys.argv[1:])
-print(code, *sorted(name for name in ("sympy", "numpy", "mpmath", "matplotlib", "rich") if name in sys.modules), file=sys.stderr)
+heavy = {"sympy", "numpy", "mpmath", "matplotlib", "rich"}
+print(code, *sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 EXPRESSION = ["ln(x1) + x1*x2 - sin(x2)", "--at", "x1=2,x2=5"]
 

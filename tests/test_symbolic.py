@@ -239,7 +239,8 @@ def children(monkeypatch):
     Worker.end_all()
 
 
-def test_the_child_answers_from_any_folder(children, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("children")
+def test_the_child_answers_from_any_folder(tmp_path, monkeypatch):
     """A file named sympy.py in the user's folder is not run, and nothing of the child reaches the terminal."""
     (tmp_path / "sympy.py").write_text("raise SystemExit('hostile')")
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from itertools import pairwise
 from typing import Annotated
 
 import click
@@ -39,7 +40,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def diffcli(
     *,
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
@@ -87,7 +88,7 @@ def report(problem: DiffcliError, words: list[str]) -> int:
 
 
 def _asks_for_json(words: list[str]) -> bool:
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return "--format=json" in words or any(word in ("--format", "-f") and value == "json" for word, value in pairs)
 
 

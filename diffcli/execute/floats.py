@@ -63,7 +63,7 @@ def _divide(x: float, y: float) -> float:
     try:
         return x / y
     except ZeroDivisionError:
-        return math.nan if x == 0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+        return math.nan if x == 0 or math.isnan(x) else math.copysign(math.inf, x) * math.copysign(1.0, y)
 
 
 def _power(x: float, y: float) -> float:
@@ -132,7 +132,7 @@ def _polygamma(order: float, x: float) -> float:
 
 
 def _extremum(choose: Callable[[float, float], float]) -> Function:
-    return lambda x, y: math.nan if x != x or y != y else choose(x, y)
+    return lambda x, y: math.nan if math.isnan(x) or math.isnan(y) else choose(x, y)
 
 
 def _choose(condition: float, x: float, y: float) -> float:

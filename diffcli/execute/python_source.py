@@ -36,8 +36,8 @@ TEMPLATES = {
     "ne": "1.0 if {} != {} else 0.0",
 }
 BARE = frozenset(
-    "exp expm1 ln log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh abs hypot "
-    "erf erfc pow".split()
+    "exp expm1 ln log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh abs "
+    "hypot erf erfc pow".split()
 )
 """Primitives whose function in Python's math gives the same number whenever it does not raise."""
 

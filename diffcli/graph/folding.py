@@ -78,17 +78,20 @@ class FoldingBuilder(Builder):
         """Whether the node is this literal."""
         return self.nodes[position].op == CONSTANT and self.nodes[position].literal == literal
 
-    def _sum(self, x: int, y: int) -> int | None:
+    def sum_identity(self, x: int, y: int) -> int | None:
+        """0 + y is y, x + 0 is x."""
         if self.is_literal(x, "0"):
             return y
         return x if self.is_literal(y, "0") else None
 
-    def _difference(self, x: int, y: int) -> int | None:
+    def difference_identity(self, x: int, y: int) -> int | None:
+        """0 − y is −y, x − 0 is x."""
         if self.is_literal(x, "0"):
             return self.apply("neg", y)
         return x if self.is_literal(y, "0") else None
 
-    def _product(self, x: int, y: int) -> int | None:
+    def product_identity(self, x: int, y: int) -> int | None:
+        """A factor 1 or −1 goes, a factor 0 makes 0; gates, signs and reciprocals as below."""
         for factor, other in ((x, y), (y, x)):
             if self.is_literal(factor, "1"):
                 return other
@@ -114,30 +117,33 @@ class FoldingBuilder(Builder):
             return self.apply("div", x, self.nodes[y].args[1])
         return None
 
-    def _quotient(self, x: int, y: int) -> int | None:
+    def quotient_identity(self, x: int, y: int) -> int | None:
+        """x / 1 is x, 0 / y is 0."""
         if self.is_literal(y, "1"):
             return x
         return x if self.is_literal(x, "0") else None
 
-    def _power(self, x: int, y: int) -> int | None:
+    def power_identity(self, x: int, y: int) -> int | None:
+        """x^0 is 1, x^1 is x."""
         exponent = self.rational(y)
         if exponent == 0:
             return self.one
         return x if exponent == 1 else None
 
-    def _negation(self, x: int) -> int | None:
+    def negation_identity(self, x: int) -> int | None:
+        """−0 is 0, −(−x) is x."""
         if self.is_literal(x, "0"):
             return x
         return self.nodes[x].args[0] if self.nodes[x].op == "neg" else None
 
 
 _IDENTITIES: dict[str, Callable[..., int | None]] = {
-    "add": FoldingBuilder._sum,
-    "sub": FoldingBuilder._difference,
-    "mul": FoldingBuilder._product,
-    "div": FoldingBuilder._quotient,
-    "pow": FoldingBuilder._power,
-    "neg": FoldingBuilder._negation,
+    "add": FoldingBuilder.sum_identity,
+    "sub": FoldingBuilder.difference_identity,
+    "mul": FoldingBuilder.product_identity,
+    "div": FoldingBuilder.quotient_identity,
+    "pow": FoldingBuilder.power_identity,
+    "neg": FoldingBuilder.negation_identity,
 }
 
 

@@ -47,5 +47,5 @@ def numbering(graph: Graph) -> Numbering:
 
 
 def trace_letter(taken: tuple[str, ...]) -> str:
-    """ "v", or the next letter if the user has names such as v1."""
+    """The letter v, or the next one if the user has names such as v1."""
     return next(letter for letter in "vwuzpqrst" if not any(re.fullmatch(rf"{letter}_?\d*", name) for name in taken))

@@ -95,10 +95,11 @@ class Term:
 
     def apply(self, op: str, *others: "Term | int") -> "Term":
         """The operation `op` on this term and others, plain integers being constants."""
-        positions = [self._lift(other).position for other in others]
+        positions = [self.lifted(other).position for other in others]
         return Term(self.builder, self.builder.apply(op, self.position, *positions))
 
-    def _lift(self, other: "Term | int") -> "Term":
+    def lifted(self, other: "Term | int") -> "Term":
+        """The other operand as a term of the same builder."""
         return other if isinstance(other, Term) else Term(self.builder, self.builder.constant(str(other)))
 
     def __add__(self, other: "Term | int") -> "Term":
@@ -107,7 +108,7 @@ class Term:
 
     def __radd__(self, other: int) -> "Term":
         """Sum."""
-        return self._lift(other) + self
+        return self.lifted(other) + self
 
     def __sub__(self, other: "Term | int") -> "Term":
         """Difference."""
@@ -115,7 +116,7 @@ class Term:
 
     def __rsub__(self, other: int) -> "Term":
         """Difference."""
-        return self._lift(other) - self
+        return self.lifted(other) - self
 
     def __mul__(self, other: "Term | int") -> "Term":
         """Product."""
@@ -123,7 +124,7 @@ class Term:
 
     def __rmul__(self, other: int) -> "Term":
         """Product."""
-        return self._lift(other) * self
+        return self.lifted(other) * self
 
     def __truediv__(self, other: "Term | int") -> "Term":
         """Quotient."""
@@ -131,7 +132,7 @@ class Term:
 
     def __rtruediv__(self, other: int) -> "Term":
         """Quotient."""
-        return self._lift(other) / self
+        return self.lifted(other) / self
 
     def __pow__(self, other: "Term | int") -> "Term":
         """Power."""
@@ -147,7 +148,7 @@ def function(op: str) -> Callable[..., "Term"]:
 
     def call(*args: Term | int) -> Term:
         known = next(arg for arg in args if isinstance(arg, Term))
-        first, *rest = (known._lift(arg) for arg in args)
+        first, *rest = (known.lifted(arg) for arg in args)
         return first.apply(op, *rest)
 
     return call
@@ -158,5 +159,5 @@ def formula_graph(formula: Formula, arity: int) -> Graph:
     builder = Builder()
     placeholders = [Term(builder, builder.input(name)) for name in ("x", "y", "c")[:arity]]
     result = formula(*placeholders)
-    term = result if isinstance(result, Term) else placeholders[0]._lift(result)
+    term = result if isinstance(result, Term) else placeholders[0].lifted(result)
     return builder.graph([p.position for p in placeholders], [term.position], ["partial"])

@@ -67,7 +67,7 @@ class Graph:
         seeds = frozenset(wrt)
         active: list[bool] = []
         for position, node in enumerate(self.nodes):
-            active.append(position in seeds or any([active[argument] for argument in node.args]))
+            active.append(position in seeds or any(active[argument] for argument in node.args))
         return tuple(active)
 
     def pruned(self) -> "Graph":

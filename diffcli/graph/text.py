@@ -16,8 +16,8 @@ ATOM = 100
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MAX_TEXT = 4000
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
 
 
@@ -36,7 +36,7 @@ class Style(NamedTuple):
     name: str
     symbols: Mapping[str, str]
     """The operators that differ from the table's, by primitive; and "pi"."""
-    raised: Callable[[str], str | None] = lambda exponent: None
+    raised: Callable[[str], str | None] = lambda _: None
     """A whole-number exponent written as a superscript, if the style has one."""
     for_people: bool = False
     """Whether it is only looked at and never read in again: sin v0, x/y² for x/y/y, −a/b for −(a/b)."""
@@ -133,7 +133,7 @@ def _constant(literal: str, style: Style) -> Piece:
     return Piece(style.symbols.get(literal, literal), ATOM)
 
 
-def _operation(row: Primitive, args: list[Piece], style: Style) -> Piece:
+def _operation(row: Primitive, args: list[Piece], style: Style) -> Piece:  # noqa: PLR0911 - one line per kind
     if row.precedence == OPS["lt"].precedence:
         return _comparison(row, args, style)
     if row.name == "where":
@@ -226,7 +226,7 @@ def names_of(graph: Graph, style: Style) -> dict[int, str]:
 
 
 def program_text(graph: Graph, style: Style = PLAIN) -> str:
-    """The whole program: named intermediates as assignments, then the outputs; plain text reads in as the same graph."""
+    """The program: named intermediates as assignments, then the outputs; plain text reads in as the same graph."""
     names = names_of(graph, style)
     written = pieces(graph, {*graph.names, *graph.outputs} - set(graph.inputs), names, style)
     assigned = {position: f"{names[position]} = {written[position].text}" for position in sorted(graph.names)}

@@ -70,7 +70,7 @@ def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
 
 
 def slope_text(slope: Slope) -> str:
-    """ "∂/∂x: −1 from the left, 1 from the right", or nothing where the slope is an ordinary one."""
+    """Such as ∂/∂x: slope −1 from the left, slope 1 from the right; nothing where the slope is an ordinary one."""
     if slope.status in ("smooth", "outside"):
         return ""
     if slope.status == "overflow":

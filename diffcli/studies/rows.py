@@ -57,6 +57,7 @@ class Writer:
 
     @property
     def style(self) -> Style:
+        """How mathematics is written in this notation."""
         return STYLES[self.notation.style]
 
     @cached_property
@@ -107,6 +108,7 @@ class Writer:
 
 
 def adjoint_rows(writer: Writer, output: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[AdjointRow, ...]:
+    """The reverse sweep of one output, in the order of computation."""
     program = adjoint_program(writer.graph, writer.graph.outputs[output], wrt)
     values = evaluate(program.graph, FLOATS, point)
     steps = [_adjoint_row(writer, writer.graph.output_names[output], step, values) for step in program.steps]
@@ -130,6 +132,7 @@ def _adjoint_row(writer: Writer, output: str, step: Step, values: Sequence[float
 
 
 def gradient_rows(writer: Writer, output: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[Row, ...]:
+    """What the reverse sweep of one output found: x̄1 = v̄-1."""
     graph, notation, name = writer.graph, writer.notation, writer.graph.output_names[output]
     program = adjoint_program(graph, graph.outputs[output], wrt).graph
     values = evaluate(program, FLOATS, point)
@@ -140,6 +143,7 @@ def gradient_rows(writer: Writer, output: int, wrt: Sequence[int], point: Sequen
 
 
 def tangent_rows(writer: Writer, seed: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[Row, ...]:
+    """The forward sweep with the tangent 1 on the input at position `seed`."""
     program = tangent_program(writer.graph, seed)
     values = evaluate(program.graph, FLOATS, point)
     active = writer.graph.active(wrt)

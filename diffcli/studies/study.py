@@ -122,10 +122,8 @@ def _value_notes(output: OutputStudy) -> list[str]:
     if output.reference.value is None or output.value is None or output.problem:
         return []
     off = error(output.value, output.reference.value)
-    if off.relative is not None and off.relative <= 1e-9 or off.absolute == 0:
+    if off.absolute == 0 or (off.relative is not None and off.relative <= 1e-9):
         return []
     found = "undefined" if math.isnan(output.value) else repr(output.value).removesuffix(".0")
-    return [
-        f"the value of {output.name} itself is off: {found} in floating point, "
-        f"{shortened(output.reference.value)} by the judge"
-    ]
+    true = shortened(output.reference.value)
+    return [f"the value of {output.name} itself is off: {found} in floating point, {true} by the judge"]
