@@ -118,7 +118,7 @@ class FoldingBuilder(Builder):
         return None
 
     def quotient_identity(self, x: int, y: int) -> int | None:
-        """x / 1 is x, 0 / y is 0."""
+        """A divisor 1 goes, a dividend 0 stays 0."""
         if self.is_literal(y, "1"):
             return x
         return x if self.is_literal(x, "0") else None
