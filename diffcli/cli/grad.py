@@ -36,7 +36,7 @@ def grad(
     diffcli grad "exp(x*z) + x*z/ln(x)" --at x=2,z=3 --h 1e-8 -o gradient.tex
     """
     from diffcli.cli.invocation import method_names, read_request
-    from diffcli.cli.output import destination, show
+    from diffcli.cli.output import busy, destination, show
     from diffcli.render.document import Options
     from diffcli.studies.study import Settings, study
     from diffcli.studies.trace import trace
@@ -48,15 +48,16 @@ def grad(
         chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}}
     )
     graph = request.reading.graph
-    record = study(
-        graph,
-        request.point,
-        request.wrt,
-        text=request.reading.text,
-        typed=request.text,
-        notes=request.notes,
-        settings=settings,
-    )
+    with busy(f"working; SymPy may take up to {time_limit:g} s"):
+        record = study(
+            graph,
+            request.point,
+            request.wrt,
+            text=request.reading.text,
+            typed=request.text,
+            notes=request.notes,
+            settings=settings,
+        )
     traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
     show(replace(record, trace=traces), to, Options(digits=digits))
     return record.exit_code

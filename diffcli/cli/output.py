@@ -18,6 +18,8 @@ from diffcli.render.registry import show as show_on_terminal
 from diffcli.render.shell import quoted
 from diffcli.studies.notation import StyleName
 
+PATIENCE = 1.0
+"""Seconds of silence after which a sign of life appears."""
 MANY = 2
 """From this many expressions on a progress bar is shown."""
 UNICODE_PROBE = "v̄₅ · ẋ − ∂ ¦ …"
@@ -126,6 +128,32 @@ def write_error(problem: DiffcliError, *, as_json: bool, ascii_only: bool) -> No
         ascii=ascii_only or not _carries_unicode(sys.stderr.encoding or "ascii"),
     )
     print_document(errors.document(problem), sys.stderr, options)
+
+
+@contextmanager
+def busy(message: str) -> Iterator[None]:
+    """A sign of life on standard error after a second of silence; nothing away from a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    import threading
+
+    done = threading.Event()
+
+    def wait() -> None:
+        if not done.wait(PATIENCE):
+            from rich.console import Console
+
+            with Console(stderr=True).status(message):
+                done.wait()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 @contextmanager

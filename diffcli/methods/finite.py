@@ -7,6 +7,7 @@ stencil lies outside the domain of f, a smaller step or a one-sided stencil is t
 
 import math
 from collections.abc import Iterator, Sequence
+from operator import sub
 from typing import NamedTuple
 
 from diffcli.errors import UsageError
@@ -36,12 +37,11 @@ class Stencil(NamedTuple):
     def slopes(self, samples: Sequence[Values], h: float) -> list[float]:
         """The slope of every output, from the values of the outputs at the offsets."""
         run = self.divisor * h
-        (weight, to, origin), *others = self.differences
-        slopes = [weight * (high - low) / run for high, low in zip(samples[to], samples[origin], strict=True)]
-        for weight, to, origin in others:
-            pairs = zip(slopes, samples[to], samples[origin], strict=True)
-            slopes = [before + weight * (high - low) / run for before, high, low in pairs]
-        return slopes
+        terms = [
+            [weight * difference / run for difference in map(sub, samples[to], samples[origin])]
+            for weight, to, origin in self.differences
+        ]
+        return terms[0] if len(terms) == 1 else list(map(sum, zip(*terms, strict=True)))
 
 
 CENTERED = Stencil((1, -1), ((1, 0, 1),), 2, EPSILON ** (1 / 3))
@@ -112,7 +112,8 @@ class PreparedFinite:
         return self._complex_step(point) if self._scheme == COMPLEX else self._differences(point)
 
     def _differences(self, point: Sequence[float]) -> Jacobian:
-        stencil, moved, notes = STENCILS[self._scheme], list(point), list[str]()
+        program, stencil, moved = self._program, STENCILS[self._scheme], list(point)
+        notes: list[str] = []
         columns: list[list[float]] = []
         value: Values = ()
         for index, name in self._inputs:
@@ -121,9 +122,11 @@ class PreparedFinite:
             samples = []
             for offset in stencil.offsets:
                 moved[index] = x + offset * h
-                if offset == 0:
-                    value = value or self._program(moved)
-                samples.append(self._program(moved) if offset else value)
+                if offset:
+                    samples.append(program(moved))
+                else:
+                    value = value or program(moved)
+                    samples.append(value)
             moved[index] = x
             slopes = stencil.slopes(samples, h)
             columns.append(slopes)

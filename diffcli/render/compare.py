@@ -136,7 +136,8 @@ def _footer(comparison: Comparison) -> Iterable[Text]:
     )
     runs = f"{comparison.runs} run{'s' * (comparison.runs != 1)}"
     yield text(
-        f"Timed on {comparison.executor} for all methods, so that the ratios show the algorithms: {runs} in turn,"
+        f"Timed with {comparison.executor} for the programs of all methods, so that the ratios show the algorithms"
+        f" (and, where f takes less than a microsecond, the loop of finite differences around it): {runs} in turn,"
         f" median ± half the range; random points from seed {comparison.seed}.",
         role="quiet",
     )
