@@ -1,9 +1,10 @@
 """Random programs: the methods agree with each other and obey the rules of calculus (Hypothesis)."""
 
+import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from diffcli.execute.floats import FLOATS
@@ -15,6 +16,8 @@ from diffcli.graph.text import PLAIN, program_text
 from diffcli.language import parse
 from diffcli.methods.forward import PreparedForward
 from diffcli.methods.reverse import PreparedReverse
+from diffcli.methods.symbolic import formulas, request
+from diffcli.methods.symbolic_worker import answer
 
 SMOOTH = ("sin", "cos", "tanh", "sigmoid", "softplus", "atan", "asinh", "erf", "neg", "exp")
 BINARY = ("add", "sub", "mul")
@@ -50,6 +53,19 @@ def test_forward_and_reverse_agree(graph, point):
     assert forward.values == reverse.values
     for one, other in zip(forward.rows[0], reverse.rows[0], strict=True):
         assert one == pytest.approx(other, rel=1e-10, abs=1e-10 * scale(other)) or not math.isfinite(other)
+
+
+@given(programs(), st.tuples(numbers, numbers, numbers))
+@settings(max_examples=40, deadline=None)
+def test_symbolic_agrees_with_reverse(graph, point):
+    """SymPy sees the same graph and shares no rule with ours; it answers in this process here."""
+    reply = answer(json.dumps(request(graph, graph.inputs)).encode())
+    assume("gave_up" not in reply)
+    found = outputs(formulas(graph, graph.inputs, reply), FLOATS, point)
+    values, rows = run(PreparedReverse, graph, point)
+    assert found[0] == values[0]
+    for one, other in zip(found[1:], rows[0], strict=True):
+        assert one == pytest.approx(other, rel=1e-8, abs=1e-9 * scale(other)) or not math.isfinite(other)
 
 
 @given(programs(ALL, ()), st.tuples(*[st.floats()] * 3))
