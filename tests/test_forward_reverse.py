@@ -174,3 +174,20 @@ def test_formulas_of_the_literature(mode):
     ]
     assert sum(error <= 1e-12 for error, _ in errors) >= 0.98 * len(errors)
     assert all(error <= 1e-9 for error, hard in errors if not hard)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "rows"),
+    [
+        ("where(x>0,sqrt(x),0)+where(x>1,sqrt(x),0)", -1.0, ((0.0,),)),
+        ("where(x>0,sqrt(x),0)+where(x>1,sqrt(x),0)", 4.0, ((0.5,),)),
+        ("where(x>0,sqrt(x),0); where(x>-5,7,sqrt(x))", -1.0, ((0.0,), (0.0,))),
+        ("where(x>0,where(x>1,sqrt(x-1),2*x),ln(x))", 0.5, ((2.0,),)),
+        ("where(x>0,where(x>1,sqrt(x-1),2*x),ln(x))", 2.0, ((0.5,),)),
+        ("where(x>0,sqrt(x),0)*sqrt(x)", 4.0, ((1.0,),)),
+    ],
+)
+@pytest.mark.parametrize("method", [PreparedForward, PreparedReverse])
+def test_a_branch_that_is_not_taken_hands_nothing_back(method, text, x, rows):
+    graph = parse(text).graph
+    assert method(graph, graph.inputs, interpreted)((x,)).rows == rows

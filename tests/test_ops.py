@@ -156,3 +156,35 @@ def test_partial_equals_sympy_s_derivative_to_20_digits(row, argument):
         ours = outputs(row.partial(argument), EXACT, numbers)[0]
         theirs = outputs(found, EXACT, numbers)[1]
         assert abs(ours - theirs) <= EXACT.context.mpf(10) ** -20 * max(abs(theirs), EXACT.context.mpf(10) ** -20)
+
+
+@pytest.mark.parametrize(
+    ("op", "args", "result"),
+    [
+        ("gamma", (-1e-310,), "-inf"),
+        ("gamma", (-0.0,), "-inf"),
+        ("gamma", (172.0,), "inf"), 
+        ("sign", (float("nan"),), "nan"),
+        ("sign", (-0.0,), "-0.0"),
+        ("cosh", (-1000.0,), "inf"),
+        ("sinh", (-1000.0,), "-inf"),
+        ("div", (1.0, -0.0), "-inf"),
+        ("div", (0.0, 0.0), "nan"),
+        ("pow", (-8.0, 1 / 3), "nan"),
+        ("pow", (0.0, -1.0), "inf"),
+        ("pow", (-0.0, -1.0), "-inf"),
+        ("pow", (-10.0, 309.0), "-inf"),
+        ("ln", (0.0,), "-inf"),
+        ("round", (2.5,), "2.0"),
+        ("round", (-0.4,), "-0.0"),
+        ("floor", (1e300,), "1e+300"),
+        ("max", (1.0, float("nan")), "nan"),
+        ("lgamma", (-2.0,), "inf"),
+        ("polygamma", (1.0, -1e7 - 0.25), "nan"),
+        ("where", (0.0, 1.0, 2.0), "2.0"),
+        ("gt", (float("nan"), 1.0), "0.0"),
+    ],
+)  # fmt: skip
+def test_ieee_edges(op, args, result):
+    """IEEE 754, and C's Annex F where it says more."""
+    assert repr(function(op)(*args)) == result

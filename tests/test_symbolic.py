@@ -67,7 +67,7 @@ def written(text):
         ("abs(ln(x))", ["sign(ln(x))/x"]),
         ("x*floor(x) + x*round(x) + x*sign(x)", ["floor(x) + round(x) + sign(x)"]),
         ("where(x > 0, x^2, 3*x)", ["where(x > 0, 2*x, 3)"]),
-        ("max(x, 1)", ["[x > 1] + [x == 1]/2"]),
+        ("max(x, 1)", ["where(x > 1, 1, 0) + where(x == 1, 1, 0)/2"]),
         ("x*9^9^9^9", ["9^9^9^9"]),
         ("x*gamma(10^6)", ["gamma(10^6)"]),
         ("0.044715*x", ["0.044715"]),

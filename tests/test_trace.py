@@ -143,3 +143,15 @@ def test_a_trace_outside_the_domain_names_the_place():
     assert record.exit_code == 3
     place = Place(record.problems[0].start, record.problems[0].end)
     assert text[place.start : place.end] == "ln(x - 2)"
+
+
+def test_letters_do_not_run_out():
+    record = trace(read("v1+w1+u1+z1+p1+q1+r1+s1+t1"), [1.0] * 9)
+    assert record.primal[0].name == "v_1"
+
+
+def test_a_guarded_branch_is_written_as_such():
+    record = trace(read("where(x > 0, sqrt(x), 2*x)"), [-1.0])
+    assert [(r.name, r.operation, r.value) for r in record.adjoint[0]][-1] == (
+        "v̄0", "v̄0 + where(v1, v̄2 / (2·sqrt(v0)), 0)", 2.0,
+    )  # fmt: skip

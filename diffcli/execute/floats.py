@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 
 from diffcli.execute.interpreter import outputs
+from diffcli.execute.magnitudes import MAX_RECURRENCE
 from diffcli.graph.ops import OPS
 
 Function = Callable[..., float]
@@ -83,10 +84,7 @@ def _with_pole(raising: Function, pole: float, at: float) -> Function:
 
 
 def _cosh(x: float) -> float:
-    try:
-        return math.cosh(x)
-    except OverflowError:
-        return math.inf
+    return _without_exceptions(math.cosh)(abs(x))
 
 
 def _atanh(x: float) -> float:
@@ -104,14 +102,11 @@ def _rounded(rounding: Callable[[float], int]) -> Function:
 
 
 def _gamma(x: float) -> float:
-    if x == 0:
-        return math.copysign(math.inf, x)
-    try:
-        return math.gamma(x)
-    except OverflowError:
-        return math.inf
-    except ValueError:
-        return math.nan
+    return math.copysign(math.inf, x) if x == 0 else _without_exceptions(math.gamma)(x)
+
+
+def _sign(x: float) -> float:
+    return x if x == 0 or math.isnan(x) else math.copysign(1.0, x)
 
 
 def _lgamma(x: float) -> float:
@@ -122,8 +117,9 @@ def _lgamma(x: float) -> float:
 
 
 def _polygamma(order: float, x: float) -> float:
-    """By mpmath (no standard library function exists), rounded once from 20 digits."""
-    if not math.isfinite(x) or (x <= 0 and x == int(x)) or not (0 <= order <= 1000 and order == int(order)):
+    """By mpmath (no standard library function exists), rounded once from 20 digits; nan where that takes too long."""
+    is_out_of_reach = x <= 0 and (x < -MAX_RECURRENCE or x == int(x))
+    if not math.isfinite(x) or is_out_of_reach or not (0 <= order <= 1000 and order == int(order)):
         return {math.inf: math.inf if order == 0 else 0.0}.get(x, math.nan)
     import mpmath
 
@@ -158,6 +154,7 @@ _OWN: dict[str, Function] = {
     "round": _rounded(round),
     "min": _extremum(min),
     "max": _extremum(max),
+    "sign": _sign,
     "gamma": _gamma,
     "lgamma": _lgamma,
     "digamma": lambda x: _polygamma(0.0, x),

@@ -20,6 +20,8 @@ MAX_LITERAL = 4000
 """Digits of a literal."""
 MAX_GAMMA_DIGITS, STIRLING = 600, 10**8
 """Digits of gamma and its relatives for arguments below the second number: more would take seconds."""
+MAX_RECURRENCE = 10_000
+"""Steps of a recurrence: mpmath's polygamma takes as many as its argument lies below 0."""
 GAMMA_FAMILY = frozenset(("gamma", "lgamma", "digamma", "polygamma"))
 
 

@@ -13,6 +13,7 @@ from diffcli.execute.magnitudes import (
     MAX_BITS,
     MAX_EXPONENTIAL,
     MAX_GAMMA_DIGITS,
+    MAX_RECURRENCE,
     MIN_EXPONENTIAL,
     STIRLING,
     VANISHES,
@@ -211,8 +212,8 @@ def _gamma_family(op: str, function: Callable[..., Any]) -> Callable[["Multiprec
             x = args[-1]
             if arithmetic.digits > MAX_GAMMA_DIGITS and abs(x) < STIRLING:
                 return Undefined(op, "limit", f"{op} is not computed to more than {MAX_GAMMA_DIGITS} digits", args)
-            if x < -(10**6):
-                return Undefined(op, "limit", f"{op} is not computed below -10^6", args)
+            if x < -MAX_RECURRENCE:
+                return Undefined(op, "limit", f"{op} is not computed below -{MAX_RECURRENCE}", args)
             return _beyond(op, x) if op == "gamma" and x > 30_000 else function(arithmetic.context, *args)
 
         return bounded

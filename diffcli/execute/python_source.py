@@ -75,10 +75,15 @@ def source(graph: Graph) -> str:
 
 def _expression(node: Node) -> str:
     if node.op == CONSTANT:
-        return repr(CONSTANTS.get(node.literal) or float(node.literal))
+        return _number(CONSTANTS.get(node.literal) or float(node.literal))
     arguments = [f"v{argument}" for argument in node.args]
     template = TEMPLATES.get(node.op)
     return template.format(*arguments) if template else f"{node.op}({', '.join(arguments)})"
+
+
+def _number(value: float) -> str:
+    """The digits of a double; a constant too large for one is written so that it overflows."""
+    return repr(value) if math.isfinite(value) else f"{'-' if value < 0 else ''}1e999"
 
 
 def _python_function(op: str) -> Callable[..., float]:

@@ -6,6 +6,7 @@ only is at level 1. The reverse sweep visits the numbers downwards.
 """
 
 import re
+from itertools import count
 from typing import NamedTuple
 
 from diffcli.graph.program import Graph
@@ -41,11 +42,14 @@ def numbering(graph: Graph) -> Numbering:
     labels.update({position: f"{letter}{k}" for k, position in enumerate(order, start=1)})
     if graph.names:
         labels.update(zip(graph.inputs, graph.variables, strict=True))
-        labels.update((p, name) for p, name in zip(graph.outputs, graph.output_names, strict=True) if p in order)
+        labels.update(
+            (p, name) for p, name in zip(graph.outputs, graph.output_names, strict=True) if graph.nodes[p].args
+        )
         labels.update((p, name) for p, name in graph.names.items() if graph.nodes[p].args)
     return Numbering(order, letter, labels)
 
 
 def trace_letter(taken: tuple[str, ...]) -> str:
     """The letter v, or the next one if the user has names such as v1."""
-    return next(letter for letter in "vwuzpqrst" if not any(re.fullmatch(rf"{letter}_?\d*", name) for name in taken))
+    letters = (letter + "_" * length for length in count() for letter in "vwuzpqrst")
+    return next(letter for letter in letters if not any(re.fullmatch(rf"{letter}_?\d*", name) for name in taken))

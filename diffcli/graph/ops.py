@@ -93,25 +93,25 @@ EXPONENTIALS = (
     Primitive("expm1", "exp(x) - 1 without cancellation near 0", (lambda x: exp(x),), latex=r"\operatorname{expm1}"),
     Primitive(
         "ln", "natural logarithm", (lambda x: 1 / x,), aliases=("log",), latex=r"\ln", domain=(POSITIVE,),
-        calls=dict.fromkeys(("math", "numpy", "mpmath", "sympy", "c"), "log"),
+        calls=dict.fromkeys(("math", "mpmath", "sympy"), "log"),
         singularities=(NEGATIVE, POLE_AT_ZERO),
     ),
     Primitive(
         "log1p", "ln(1 + x) without cancellation near 0", (lambda x: 1 / (1 + x),), latex=r"\operatorname{log1p}",
-        calls={"sympy": ""}, definition=lambda x: ln(1 + x), domain=((-0.99, 10.0),),
+        calls={"math": "log1p", "mpmath": "log1p"}, definition=lambda x: ln(1 + x), domain=((-0.99, 10.0),),
         singularities=(
             _outside("its argument is below -1", lambda x: x < -1), _pole("its argument is -1", lambda x: x == -1),
         ),
     ),
     Primitive(
         "log2", "logarithm to base 2", (lambda x: 1 / (x * ln(_number(x, 2))),), aliases=("log_2",), latex=r"\log_2",
-        definition=lambda x: ln(x) / ln(_number(x, 2)), calls={"math": "log2", "numpy": "log2", "c": "log2"},
+        definition=lambda x: ln(x) / ln(_number(x, 2)), calls={"math": "log2"},
         domain=(POSITIVE,), singularities=(NEGATIVE, POLE_AT_ZERO),
     ),
     Primitive(
         "log10", "logarithm to base 10", (lambda x: 1 / (x * ln(_number(x, 10))),), aliases=("log_10", "lg"),
         latex=r"\log_{10}", definition=lambda x: ln(x) / ln(_number(x, 10)),
-        calls={"math": "log10", "numpy": "log10", "c": "log10"}, domain=(POSITIVE,),
+        calls={"math": "log10"}, domain=(POSITIVE,),
         singularities=(NEGATIVE, POLE_AT_ZERO),
     ),
     Primitive(
@@ -193,7 +193,7 @@ HYPERBOLIC = (
 LEARNING = (
     Primitive(
         "sigmoid", "logistic function 1/(1 + exp(-x))", (lambda x: sigmoid(x) * sigmoid(-x),), aliases=("logistic", "expit"),
-        definition=lambda x: 1 / (1 + exp(-x)), calls={"math": "sigmoid"}, latex=r"\sigma",
+        definition=lambda x: 1 / (1 + exp(-x)), latex=r"\sigma",
     ),
     Primitive(
         "softplus", "ln(1 + exp(x)) without overflow", (lambda x: sigmoid(x),), latex=r"\operatorname{softplus}",
@@ -208,12 +208,12 @@ LEARNING = (
 PIECEWISE = (
     Primitive(
         "abs", "absolute value", (lambda x: sign(x),), aliases=("Abs", "fabs"), latex=r"\left|#1\right|",
-        calls={"math": "fabs", "mpmath": "fabs", "sympy": "Abs", "c": "fabs"},
+        calls={"math": "fabs", "mpmath": "fabs", "sympy": "Abs"},
         singularities=(_kink("its argument is 0", lambda x: x == 0),),
     ),
     Primitive(
         "sign", "-1, 0 or 1", (lambda x: 0,), aliases=("sgn",), latex=r"\operatorname{sign}",
-        definition=lambda x: greater(x, 0) - less(x, 0), calls={"numpy": "sign", "mpmath": "sign", "sympy": "sign"},
+        definition=lambda x: greater(x, 0) - less(x, 0), calls={"mpmath": "sign", "sympy": "sign"},
         singularities=(_jump("its argument is 0", lambda x: x == 0),),
     ),
     Primitive("floor", "largest integer not above x", (lambda x: 0,), latex=r"\left\lfloor #1\right\rfloor", singularities=(INTEGER_JUMP,)),
@@ -223,25 +223,25 @@ PIECEWISE = (
     ),
     Primitive(
         "round", "nearest integer, halves to even", (lambda x: 0,), latex=r"\operatorname{round}",
-        calls={"mpmath": "nint", "sympy": "", "c": "nearbyint"},
+        calls={"mpmath": "nint", "sympy": ""},
         singularities=(_jump("its argument lies halfway between integers", lambda x: _is_integer(2 * x) and not _is_integer(x)),),
     ),
     Primitive(
         "min", "smaller of two numbers", (
             lambda x, y: less(x, y) + equal(x, y) / 2, lambda x, y: less(y, x) + equal(x, y) / 2,
-        ), aliases=("Min", "minimum"), latex=r"\min", calls={"numpy": "minimum", "sympy": "Min", "c": "fmin"},
+        ), aliases=("Min", "minimum"), latex=r"\min", calls={"sympy": "Min"},
         domain=(WIDE, WIDE), singularities=(TIE,),
     ),
     Primitive(
         "max", "larger of two numbers", (
             lambda x, y: greater(x, y) + equal(x, y) / 2, lambda x, y: greater(y, x) + equal(x, y) / 2,
-        ), aliases=("Max", "maximum"), latex=r"\max", calls={"numpy": "maximum", "sympy": "Max", "c": "fmax"},
+        ), aliases=("Max", "maximum"), latex=r"\max", calls={"sympy": "Max"},
         domain=(WIDE, WIDE), singularities=(TIE,),
     ),
     Primitive(
         "where", "where(condition, a, b): a where the condition holds, else b",
         (None, lambda c, x, y: where(c, 1, 0), lambda c, x, y: where(c, 0, 1)),
-        latex=r"\begin{cases}#2 & #1\\ #3 & \text{otherwise}\end{cases}", calls={"c": "(#1 ? #2 : #3)"},
+        latex=r"\begin{cases}#2 & #1\\ #3 & \text{otherwise}\end{cases}",
         domain=((0.0, 1.0), WIDE, WIDE),
     ),
 )  # fmt: skip
@@ -260,14 +260,14 @@ SPECIAL = (
     Primitive(
         "hypot", "sqrt(x^2 + y^2) without overflow", (lambda x, y: x / hypot(x, y), lambda x, y: y / hypot(x, y)),
         definition=lambda x, y: sqrt(x**2 + y**2), latex=r"\operatorname{hypot}",
-        calls=dict.fromkeys(("math", "numpy", "mpmath", "c"), "hypot"), domain=(POSITIVE, WIDE),
+        calls=dict.fromkeys(("math", "mpmath"), "hypot"), domain=(POSITIVE, WIDE),
         singularities=(_kink("both its arguments are 0", lambda x, y: x == 0 and y == 0),),
     ),
     Primitive("erf", "error function", (lambda x: 2 / sqrt(_pi(x)) * exp(-(x**2)),), latex=r"\operatorname{erf}"),
     Primitive("erfc", "1 - erf(x) without cancellation", (lambda x: -(2 / sqrt(_pi(x)) * exp(-(x**2))),), latex=r"\operatorname{erfc}"),
     Primitive(
         "gamma", "gamma function, (x - 1)! at whole numbers", (lambda x: gamma(x) * digamma(x),), aliases=("Gamma",),
-        latex=r"\Gamma", calls={"c": "tgamma"}, domain=((0.1, 8.0),), singularities=(GAMMA_POLE,),
+        latex=r"\Gamma", domain=((0.1, 8.0),), singularities=(GAMMA_POLE,),
     ),
     Primitive(
         "lgamma", "ln|gamma(x)|", (lambda x: digamma(x),), aliases=("loggamma", "gammaln"), latex=r"\ln\Gamma",

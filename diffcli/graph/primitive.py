@@ -40,7 +40,7 @@ class Primitive:
     definition: Formula | None = None
     """The same function in terms of other rows, for worlds that have no name for it."""
     calls: Mapping[str, str] = field(default_factory=dict)
-    """Names by world ("math", "numpy", "mpmath", "sympy", "c") where they differ from `name`."""
+    """Names by world ("math", "mpmath", "sympy") that differ from `name`; all of them in a row with a definition."""
     latex: str = ""
     """A LaTeX command that is written before its argument, or a template with slots #1, #2, #3."""
     template: str = ""

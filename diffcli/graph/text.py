@@ -13,8 +13,9 @@ from diffcli.graph.primitive import Primitive
 from diffcli.graph.program import CONSTANT, INPUT, Graph
 
 ATOM = 100
+WHOLE = 10**6
+"""Enough for every program that was read from a text: it is not longer than that."""
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-MAX_TEXT = 4000
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
     "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
@@ -28,6 +29,8 @@ class Piece(NamedTuple):
     precedence: int
     bare: str = ""
     """The same without the parentheses of a call, "sin v0", for where nothing is written around it."""
+    condition: str = ""
+    """A comparison as it stands inside `where`; as a number it is a bracket or a `where` itself."""
 
 
 class Style(NamedTuple):
@@ -38,6 +41,8 @@ class Style(NamedTuple):
     """The operators that differ from the table's, by primitive; and "pi"."""
     raised: Callable[[str], str | None] = lambda _: None
     """A whole-number exponent written as a superscript, if the style has one."""
+    longest: int = 4000
+    """Characters above which a piece is cut: the formula of a graph that shares much can be endless."""
     for_people: bool = False
     """Whether it is only looked at and never read in again: sin v0, x/y² for x/y/y, −a/b for −(a/b)."""
 
@@ -54,7 +59,7 @@ class Style(NamedTuple):
 PLAIN = Style("plain", {"add": " + ", "sub": " - "})
 PRETTY = Style(
     "pretty",
-    {"add": " + ", "sub": " − ", "neg": "−", "mul": "·", "le": "≤", "ge": "≥", "ne": "≠", "pi": "π"},
+    {"add": " + ", "sub": " − ", "neg": "−", "mul": "·", "le": "≤", "ge": "≥", "ne": "≠", "eq": "=", "pi": "π"},
     raised=lambda exponent: exponent.translate(SUPERSCRIPTS) if exponent.lstrip("-").isdecimal() else None,
 )
 LATEX = Style("latex", {"add": " + ", "sub": " - ", "mul": r" \, ", "pi": r"\pi"})
@@ -112,16 +117,13 @@ def _node(graph: Graph, position: int, names: Mapping[int, str], written: dict[i
     if style.for_people and node.op == "div" and _divides_twice(graph, node.args, names):
         numerator = operand(graph.nodes[node.args[0]].args[0])
         return _binary(OPS["div"], [numerator, _power(args[1], Piece("2", ATOM), style)], style)
-    return _shortened(_operation(OPS[node.op], args, style))
+    piece = _operation(OPS[node.op], args, style)
+    return piece if len(piece.text) <= style.longest else Piece("…", ATOM)
 
 
 def _divides_twice(graph: Graph, args: tuple[int, ...], names: Mapping[int, str]) -> bool:
     inner = graph.nodes[args[0]]
     return args[0] not in names and inner.op == "div" and inner.args[1] == args[1]
-
-
-def _shortened(piece: Piece) -> Piece:
-    return piece if len(piece.text) <= MAX_TEXT else Piece("…", ATOM)
 
 
 def _constant(literal: str, style: Style) -> Piece:
@@ -137,7 +139,7 @@ def _operation(row: Primitive, args: list[Piece], style: Style) -> Piece:  # noq
     if row.precedence == OPS["lt"].precedence:
         return _comparison(row, args, style)
     if row.name == "where":
-        args = [Piece(args[0].text.removeprefix(r"\left[").removesuffix(r"\right]").strip("[]"), ATOM), *args[1:]]
+        args = [Piece(args[0].condition or args[0].text, ATOM), *args[1:]]
     if row.name == "pow":
         return _power(args[0], args[1], style)
     if row.template:
@@ -178,10 +180,12 @@ def _prefixed(row: Primitive, arg: Piece, style: Style) -> Piece:
 
 
 def _comparison(row: Primitive, args: list[Piece], style: Style) -> Piece:
-    """A comparison as a number is an Iverson bracket: [x > 0] is 1 or 0."""
+    """A comparison as a number is an Iverson bracket, [x > 0] is 1 or 0; in plain text where(x > 0, 1, 0)."""
     if style.is_latex:
-        return Piece(_filled(row.latex, [arg.text for arg in args]), ATOM)
-    return Piece(f"[{args[0].text} {_symbol(row, style)} {args[1].text}]", ATOM)
+        text = _filled(row.latex, [arg.text for arg in args])
+        return Piece(text, ATOM, condition=text.removeprefix(r"\left[").removesuffix(r"\right]"))
+    condition = f"{args[0].text} {_symbol(row, style)} {args[1].text}"
+    return Piece(f"where({condition}, 1, 0)" if style.name == "plain" else f"[{condition}]", ATOM, condition=condition)
 
 
 def _power(base: Piece, exponent: Piece, style: Style) -> Piece:
@@ -227,7 +231,7 @@ def names_of(graph: Graph, style: Style) -> dict[int, str]:
 
 def program_text(graph: Graph, style: Style = PLAIN) -> str:
     """The program: named intermediates as assignments, then the outputs; plain text reads in as the same graph."""
-    names = names_of(graph, style)
+    names, style = names_of(graph, style), style._replace(longest=WHOLE)
     written = pieces(graph, {*graph.names, *graph.outputs} - set(graph.inputs), names, style)
     assigned = {position: f"{names[position]} = {written[position].text}" for position in sorted(graph.names)}
     finals = [

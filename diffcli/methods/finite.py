@@ -87,6 +87,8 @@ class PreparedFinite:
     so none is computed and none is counted.
     """
 
+    prepare_seconds: float | None = None
+
     def __init__(
         self, graph: Graph, wrt: Sequence[int], compiler: Compiler, scheme: str = "centered", step: float | None = None
     ) -> None:

@@ -83,6 +83,7 @@ class PreparedForward:
     """Forward mode made ready: one compiled tangent program for each input asked for."""
 
     notes: tuple[str, ...] = ()
+    prepare_seconds: float | None = None
 
     def __init__(self, graph: Graph, wrt: Sequence[int], compiler: Compiler) -> None:
         """Compile a tangent program for each input position in `wrt`."""

@@ -32,6 +32,8 @@ class Prepared(Protocol):
 
     notes: tuple[str, ...]
     """What the user should know about how this method went about it."""
+    prepare_seconds: float | None
+    """How long the preparation took, where it went on beside other work; None: as long as the constructor took."""
 
     def __call__(self, point: Sequence[float]) -> Jacobian:
         """Values and derivatives at `point` (one float per input of the graph)."""

@@ -32,6 +32,8 @@ class Step(NamedTuple):
     """The adjoint of the target after this step."""
     accumulated: bool
     """Whether the target had a contribution before, to which this one is added."""
+    guard: int | None = None
+    """The condition under which the source is used at all, where that depends on a `where`."""
 
 
 class AdjointProgram(NamedTuple):
@@ -49,7 +51,7 @@ def adjoint_program(graph: Graph, output: int, wrt: Sequence[int]) -> AdjointPro
     builder = FoldingBuilder(graph)
     adjoints = {output: builder.one}  # the seed ȳ = 1
     active = graph.active(wrt)  # constants and other inputs are skipped, never multiplied by zero
-    guards = branch_guards(graph)
+    guards = usage_conditions(graph, output, builder)
     steps: list[Step] = []
     for source in reversed(numbering(graph).order):
         if source not in adjoints:
@@ -61,46 +63,57 @@ def adjoint_program(graph: Graph, output: int, wrt: Sequence[int]) -> AdjointPro
                 continue
             local = evaluate(partial, builder, node.args)[partial.outputs[0]]
             contribution = builder.apply("mul", adjoints[source], local)
-            for condition, holds in guards[source]:
-                branches = (contribution, builder.zero) if holds else (builder.zero, contribution)
-                contribution = builder.apply("where", condition, *branches)
+            guard = guards[source]
+            if guard is not None:
+                contribution = builder.apply("where", guard, contribution, builder.zero)
             before = adjoints.get(target)
             total = contribution if before is None else builder.apply("add", before, contribution)
             adjoints[target] = total
-            steps.append(Step(target, source, argument, local, contribution, total, accumulated=before is not None))
+            steps.append(Step(target, source, argument, local, contribution, total, before is not None, guard))
     outputs = (output, *[adjoints.get(position, builder.zero) for position in wrt])
     names = ("y", *[f"{graph.nodes[position].literal}_bar" for position in wrt])
     program = replace(builder.graph(graph.inputs, outputs, names), names=graph.names)
     return AdjointProgram(program, builder.one, tuple(steps))
 
 
-def branch_guards(graph: Graph) -> list[frozenset[tuple[int, bool]]]:
-    """For every node the conditions (node, value) under which its value is used at all.
+def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict[int, int | None]:
+    """For every node that `output` is computed from, the condition under which it is used; None: always.
 
-    `where(x > 0, sqrt(x), 0)` must not hand 0 · ∞ back through the branch that was not taken.
+    `where(x > 0, sqrt(x), 0)` must not hand 0 · ∞ back through the branch that was not taken. A node is used if one
+    of its users is, and through a branch of `where` only if that branch is taken. The conditions are nodes, 1 or 0.
     """
-    guards: list[frozenset[tuple[int, bool]] | None] = [None] * len(graph.nodes)
-    for position in graph.outputs:
-        guards[position] = frozenset()
-    for position in range(len(graph.nodes) - 1, -1, -1):
-        node, own = graph.nodes[position], guards[position]
-        if own is None:
+    used: dict[int, int | None] = {output: None}
+    for position in range(output, -1, -1):
+        if position not in used:
             continue
+        node = graph.nodes[position]
         for argument, target in enumerate(node.args):
-            branch = {(node.args[0], argument == 1)} if node.op == "where" and argument else set()
-            before = guards[target]
-            guards[target] = own | branch if before is None else before & (own | branch)
-    return [guard or frozenset() for guard in guards]
+            condition = used[position]
+            if node.op == "where" and argument:
+                taken = node.args[0] if argument == 1 else builder.apply("eq", node.args[0], builder.zero)
+                condition = taken if condition is None else builder.apply("min", condition, taken)
+            other = used.get(target, condition)
+            if condition is None or other is None:
+                used[target] = None
+            else:
+                used[target] = condition if other == condition else builder.apply("max", other, condition)
+    return used
 
 
 class PreparedReverse:
     """Reverse mode made ready: one compiled adjoint program for each output."""
 
     notes: tuple[str, ...] = ()
+    prepare_seconds: float | None = None
 
     def __init__(self, graph: Graph, wrt: Sequence[int], compiler: Compiler) -> None:
-        """Compile an adjoint program for each output of `graph`."""
-        self._sweeps = [compiler(adjoint_program(graph, output, wrt).graph, "sweep") for output in graph.outputs]
+        """Compile an adjoint program for each output of `graph`, from the part of it that this output needs."""
+        chosen = [graph.inputs.index(position) for position in wrt]
+        self._sweeps = []
+        for output, name in zip(graph.outputs, graph.output_names, strict=True):
+            part = replace(graph, outputs=(output,), output_names=(name,)).pruned()
+            program = adjoint_program(part, part.outputs[0], [part.inputs[k] for k in chosen])
+            self._sweeps.append(compiler(program.graph, "sweep"))
 
     def __call__(self, point: Sequence[float]) -> Jacobian:
         """B sweeps, each giving one row of the Jacobian."""

@@ -90,7 +90,7 @@ class PreparedSymbolic:
         job = job or start(graph, wrt)
         self.formulas = job.result()
         """f_1 … f_B, then all ∂f_i/∂x_j row by row."""
-        self.prepare_seconds = job.seconds
+        self.prepare_seconds: float | None = job.seconds
         """How long SymPy took, its start included."""
         self.written_out, self.shared = job.written_out, _operations(graph, self.formulas)
         """Operations of the derivatives written out in full, and with each common subexpression computed once."""

@@ -19,6 +19,7 @@ class Worker:
     """A child process that differentiates; it answers one question after another."""
 
     _idle: ClassVar[list["Worker"]] = []
+    _all: ClassVar[set["Worker"]] = set()
     _lock = threading.Lock()
 
     def __init__(self, memory: int) -> None:
@@ -34,6 +35,7 @@ class Worker:
             env={**os.environ, "PYTHONHASHSEED": "0", "SYMPY_CACHE_SIZE": "None"},  # the same formula every time; speed
             start_new_session=True,  # the interrupt key is for the main process, which ends this one
         )
+        self._all.add(self)
 
     @classmethod
     def idle(cls, memory: int) -> "Worker":
@@ -55,10 +57,11 @@ class Worker:
         finally:
             timer.cancel()
         self._questions += 1
-        if answer and self._questions < MAX_QUESTIONS:
-            self._idle.append(self)
-        else:
+        if not answer or self._questions >= MAX_QUESTIONS:
             self.end()
+        else:
+            with self._lock:
+                self._idle.append(self)
         return json.loads(answer) if answer else None
 
     def _exchange(self, line: bytes) -> bytes:
@@ -74,14 +77,16 @@ class Worker:
 
     def end(self) -> None:
         """Kill the child and reap it."""
+        self._all.discard(self)
         self.process.kill()
         self.process.communicate()
 
     @classmethod
     def end_all(cls) -> None:
-        """Leave no process behind."""
-        while cls._idle:
-            cls._idle.pop().end()
+        """Leave no process behind, also when the main one is interrupted in the middle of a question."""
+        cls._idle.clear()
+        for worker in list(cls._all):
+            worker.end()
 
 
 atexit.register(Worker.end_all)

@@ -166,7 +166,9 @@ def work(method: MethodResult) -> str:
         return "; ".join((method.status, *method.notes)) if method.status == "gave up" else method.status
     cost = method.cost
     one, many = (
-        ("run of its formulas", "runs of its formulas") if method.formula else ("evaluation of f", "evaluations of f")
+        ("run of its formulas", "runs of its formulas")
+        if method.formula is not None
+        else ("evaluation of f", "evaluations of f")
     )
     parts = (
         counted(cost.function_evaluations, one, many),

@@ -13,6 +13,9 @@ NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 def verdict_lines(study: Study) -> Iterator[Text]:
     """The verdict, the rule it follows, and the notes."""
     statuses = _worst_statuses(study)
+    if not study.variables:
+        yield from (text(f"note: {note}", role="quiet") for note in _notes(study))
+        return
     yield _verdict(study, statuses)
     if any(status in ("ok", "off") for status in statuses.values()):
         yield text(_rule(study), role="quiet")
@@ -33,7 +36,9 @@ def _worst_statuses(study: Study) -> dict[str, str]:
 
 def _verdict(study: Study, statuses: dict[str, str]) -> Text:
     if study.verdict == "no derivative":
-        return text("No finite derivative here, so there is nothing for the methods to agree with.", role="bad")
+        undecided = any(output.reference.status == "limit" for output in study.outputs)
+        words = "The judge could not decide" if undecided else "No finite derivative here"
+        return text(f"{words}, so there is nothing for the methods to agree with.", role="bad")
     claims: dict[str, list[str]] = {}
     for method, status in statuses.items():
         claims.setdefault(_claim(study, method, status), []).append(method)

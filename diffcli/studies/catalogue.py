@@ -96,7 +96,7 @@ def primitive_entry(name: str) -> Entry:
     if row is None:
         near = get_close_matches(name, list(CALLABLE), 1)
         raise UsageError(f"there is no primitive {name!r}", hint=f"diffcli ops {near[0]}" if near else "diffcli ops")
-    worlds = {world: row.call(world) or "by its definition" for world in ("math", "numpy", "mpmath", "sympy", "c")}
+    definition = row.definition_graph() if row.definition else None
     fields = {
         "meaning": row.doc,
         **{f"∂/∂{'xyc'[k]}": rule for k, rule in enumerate(rules(row))},
@@ -104,7 +104,7 @@ def primitive_entry(name: str) -> Entry:
         "also called": ", ".join(row.aliases) or "—",
         "not smooth": "; ".join(f"{s.kind} where {s.where}" for s in row.singularities) or "nowhere",
         "sampled from": ", ".join(f"[{low:g}, {high:g}]" for low, high in row.domain),
-        **worlds,
+        "defined as": write(definition, definition.outputs[0], {}, PRETTY) if definition else "a primitive of its own",
     }
     return Entry("ops", _signature(row), fields)
 

@@ -16,7 +16,6 @@ from diffcli.studies.study import Settings, study
 from diffcli.studies.timing import Timing, measure_together
 from diffcli.studies.values import SCHEMA, finite
 
-EXECUTOR = "straight-line Python"
 SECONDS_PER_RUN = 0.002
 
 
@@ -65,7 +64,7 @@ class Comparison:
     seed: int
     runs: int
     executor: str
-    """The kind of executor that all methods were timed on."""
+    """What the programs of all methods of an expression were timed with."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -115,7 +114,8 @@ def compare(
     for subject in subjects:
         progress(subject.name)
         cases.append(_compare_one(subject, tuple(methods), points, runs, seed))
-    return Comparison(tuple(cases), seed, runs, EXECUTOR)
+    executors = dict.fromkeys(executor_for(subject.graph).name for subject in subjects)
+    return Comparison(tuple(cases), seed, runs, " or ".join(executors))
 
 
 def _compare_one(subject: Subject, methods: tuple[str, ...], count: int, runs: int, seed: int) -> Case:

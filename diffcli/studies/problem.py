@@ -56,7 +56,7 @@ def _without_cause(slopes: Sequence[Slope]) -> str:
 
 def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
     parts = []
-    if cause is not None and cause.argument:
+    if cause is not None and cause.argument and cause.kind not in ("overflow", "limit"):
         node = graph.nodes[cause.node]
         names = names_of(graph, PRETTY)
         arguments = ", ".join(names.get(a) or write(graph, a, names, PRETTY) for a in node.args)
@@ -71,7 +71,7 @@ def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
 
 def slope_text(slope: Slope) -> str:
     """Such as ∂/∂x: slope −1 from the left, slope 1 from the right; nothing where the slope is an ordinary one."""
-    if slope.status in ("smooth", "outside"):
+    if slope.status in ("smooth", "outside", "undecided"):
         return ""
     if slope.status == "overflow":
         return f"∂/∂{slope.name} = {shortened(slope.value or '')}, beyond 1.8e308"

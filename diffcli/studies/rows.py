@@ -101,18 +101,33 @@ class Writer:
             )
         return f"{passed}{TIMES[self.notation.style]}{self._factor(piece, above=19)}"
 
+    def condition(self, program: Graph, position: int) -> str:
+        """A condition of the derivative program by its name, or written out."""
+        return self.names.get(position) or write(program, position, self.names, as_rule(self.style))
+
     def _factor(self, piece: Piece, above: int) -> str:
         if piece.text.startswith(("-", "−")) or piece.precedence <= above:
             return self.style.parenthesised(piece.bare or piece.text)
         return piece.bare or piece.text
 
 
-def adjoint_rows(writer: Writer, output: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[AdjointRow, ...]:
-    """The reverse sweep of one output, in the order of computation."""
+def reverse_rows(
+    writer: Writer, output: int, wrt: Sequence[int], point: Sequence[float]
+) -> tuple[tuple[AdjointRow, ...], tuple[Row, ...]]:
+    """The reverse sweep of one output in the order of computation, and what it found: x̄1 = v̄-1."""
+    name = writer.graph.output_names[output]
     program = adjoint_program(writer.graph, writer.graph.outputs[output], wrt)
     values = evaluate(program.graph, FLOATS, point)
-    steps = [_adjoint_row(writer, writer.graph.output_names[output], step, values) for step in program.steps]
-    return (_seed_row(writer, output), *steps)
+    steps = [_adjoint_row(writer, name, program.graph, step, values) for step in program.steps]
+    found = [
+        Row(
+            writer.notation.adjoint_of(writer.graph.nodes[p].literal, name),
+            writer.notation.adjoint(p, name),
+            values[adjoint],
+        )
+        for p, adjoint in zip(wrt, program.graph.outputs[1:], strict=True)
+    ]
+    return (_seed_row(writer, output), *steps), tuple(found)
 
 
 def _seed_row(writer: Writer, output: int) -> AdjointRow:
@@ -122,23 +137,14 @@ def _seed_row(writer: Writer, output: int) -> AdjointRow:
     return AdjointRow(writer.notation.adjoint_of(label, name), seed, 1.0)
 
 
-def _adjoint_row(writer: Writer, output: str, step: Step, values: Sequence[float]) -> AdjointRow:
+def _adjoint_row(writer: Writer, output: str, program: Graph, step: Step, values: Sequence[float]) -> AdjointRow:
     name, passed = writer.notation.adjoint(step.target, output), writer.notation.adjoint(step.source, output)
     product = writer.product(passed, step.source, step.argument)
+    if step.guard is not None:  # what is not used hands nothing back, whatever its partial is
+        product = f"where({writer.condition(program, step.guard)}, {product}, 0)"
     operation = f"{name} + {product}" if step.accumulated else product
     return AdjointRow(
         name, operation, values[step.total], passed, values[step.local], values[step.contribution], step.accumulated
-    )
-
-
-def gradient_rows(writer: Writer, output: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[Row, ...]:
-    """What the reverse sweep of one output found: x̄1 = v̄-1."""
-    graph, notation, name = writer.graph, writer.notation, writer.graph.output_names[output]
-    program = adjoint_program(graph, graph.outputs[output], wrt).graph
-    values = evaluate(program, FLOATS, point)
-    return tuple(
-        Row(notation.adjoint_of(graph.nodes[p].literal, name), notation.adjoint(p, name), values[adjoint])
-        for p, adjoint in zip(wrt, program.outputs[1:], strict=True)
     )
 
 

@@ -73,7 +73,7 @@ def run(
         prepared = prepare(method, graph, wrt, meter.wrap(executor.compiler), **options)
     except GaveUp as reason:
         return Run(method, gave_up=str(reason), prepare_seconds=perf_counter() - start)
-    prepare_seconds = perf_counter() - start
+    prepare_seconds = prepared.prepare_seconds or perf_counter() - start
     jacobian = prepared(point)
     cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
     if executor is STRAIGHT_LINE:  # whose runs are so short that counting them would show in the times

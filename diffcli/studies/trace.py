@@ -11,7 +11,7 @@ from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
 from diffcli.graph.text import program_text, write
 from diffcli.studies.notation import Kind, Notation, StyleName
-from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, adjoint_rows, gradient_rows, tangent_rows
+from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, reverse_rows, tangent_rows
 from diffcli.studies.values import SCHEMA, Problem, finite
 
 
@@ -116,6 +116,7 @@ def trace(
     writer = Writer(graph, numbers, Notation(numbers, style, kind))
     values = evaluate(graph, FLOATS, point)
     name, label = writer.notation.name, numbers.labels
+    sweeps = [reverse_rows(writer, k, chosen, point) for k in range(len(graph.outputs))] if adjoint else []
     return Trace(
         input=typed or text,
         source=text,
@@ -135,8 +136,8 @@ def trace(
         ),
         values=tuple(values[p] for p in graph.outputs),
         output_names=graph.output_names,
-        adjoint=tuple(adjoint_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
-        gradient=tuple(gradient_rows(writer, k, chosen, point) for k in range(len(graph.outputs))) if adjoint else (),
+        adjoint=tuple(rows for rows, _ in sweeps),
+        gradient=tuple(found for _, found in sweeps),
         tangent={graph.nodes[p].literal: tangent_rows(writer, p, chosen, point) for p in chosen} if tangent else {},
         seeds=tuple(
             (writer.notation.tangent(p), writer.notation.tangent_of(graph.nodes[p].literal)) for p in graph.inputs
