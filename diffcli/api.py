@@ -1,13 +1,12 @@
 """What Python programs use: the same studies, traces and gradients as the command line, from text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
 from diffcli.language import Reading, parse
-from diffcli.language.points import PointValue, match_point, parse_point
+from diffcli.language.points import match_point, parse_point
 from diffcli.methods.reverse import adjoint_program
 
 if TYPE_CHECKING:
@@ -19,27 +18,22 @@ At = Mapping[str, float | str]
 """Names to numbers or texts: {"x1": 2, "x2": "pi/2"}."""
 
 
-@dataclass(frozen=True)
 class ValueAndGradient:
     """A function of floats that returns the value and the gradient of an expression, by reverse mode."""
 
-    graph: Graph
-
-    def __post_init__(self) -> None:
-        """Compile the adjoint program."""
-        if len(self.graph.outputs) != 1:
-            raise ValueError("value_and_grad takes one output; diffcli.study takes several")
-        program = adjoint_program(self.graph, self.graph.outputs[0], self.graph.inputs)
-        object.__setattr__(self, "_program", compiled(program.graph))
-
-    @property
-    def variables(self) -> tuple[str, ...]:
+    def __init__(self, graph: Graph) -> None:
+        """Compile the adjoint program of the one output of `graph`."""
+        if len(graph.outputs) != 1:
+            raise ValueError("one output is needed; diffcli.study takes several")
+        self.variables = graph.variables
         """The names of the arguments, in order."""
-        return self.graph.variables
+        self._program = compiled(adjoint_program(graph, graph.outputs[0], graph.inputs).graph)
 
     def __call__(self, *point: float) -> tuple[float, tuple[float, ...]]:
-        """Value and gradient at a point, one float per variable."""
-        value, *gradient = self._program(point)  # type: ignore[attr-defined]
+        """Value and gradient at a point, one number per variable; raises TypeError for another count."""
+        if len(point) != len(self.variables):
+            raise TypeError(f"{len(self.variables)} numbers are needed ({', '.join(self.variables)}), not {len(point)}")
+        value, *gradient = self._program([float(number) for number in point])
         return value, tuple(gradient)
 
 
@@ -80,9 +74,8 @@ def compare(texts: Sequence[str], points: int = 10, seed: int = 0) -> "Compariso
 
 def _read(text: str, at: At) -> tuple[Reading, tuple[float, ...]]:
     """Expression and point; numbers are taken as they are, texts are read as `--at` reads them."""
-    texts = [f"{name}={value}" for name, value in at.items() if isinstance(value, str)]
-    numbers = {
-        name: PointValue(name, repr(value), float(value)) for name, value in at.items() if not isinstance(value, str)
-    }
-    reading = parse(text, bound=tuple(at))
-    return reading, match_point(reading, {**numbers, **parse_point(texts)})
+    point = parse_point(
+        [f"{name}={value if isinstance(value, str) else repr(float(value))}" for name, value in at.items()]
+    )
+    reading = parse(text, bound=tuple(point))
+    return reading, match_point(reading, point)

@@ -1,4 +1,4 @@
-"""What can go wrong for a user: one error type per exit code, each with a place in the text and a hint.
+"""What a user can get wrong: one error type per kind, each with a place in the text and a hint.
 
 Nothing below the command line prints or exits. A function that cannot do what it was asked raises one of these,
 and `diffcli.cli` turns it into a message, a caret under the place, and the exit code.
@@ -67,17 +67,3 @@ class LimitError(DiffcliError):
     """A documented limit on length, nesting, nodes or numbers is exceeded (exit code 2)."""
 
     kind = "limit"
-
-
-class DomainError(DiffcliError):
-    """No finite real derivative exists here that the chosen dtype can represent (exit code 3)."""
-
-    exit_code = 3
-    kind = "domain"
-
-
-class MissingError(DiffcliError):
-    """Something needed is not installed or not usable here (exit code 4)."""
-
-    exit_code = 4
-    kind = "missing"

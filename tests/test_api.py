@@ -34,3 +34,15 @@ def test_errors_are_diffcli_errors():
         diffcli.value_and_grad("x; 2*x")
     with pytest.raises(AttributeError):
         diffcli.nothing  # noqa: B018
+
+
+def test_points_are_checked():
+    function = diffcli.value_and_grad("x^2*y")
+    assert function(3, 2) == (18.0, (12.0, 9.0))
+    assert all(isinstance(number, float) for number in function(3, 2)[1])
+    with pytest.raises(TypeError, match="2 numbers are needed"):
+        function(3)
+    with pytest.raises(DiffcliError, match="not a finite number"):
+        diffcli.study("x", {"x": float("nan")})
+    assert diffcli.grad("x₁^2", {"x₁": 3}) == (6.0,)
+    assert diffcli.grad("x", {"x": -2.5e-300}) == (1.0,)

@@ -163,7 +163,7 @@ def test_partial_equals_sympy_s_derivative_to_20_digits(row, argument):
     [
         ("gamma", (-1e-310,), "-inf"),
         ("gamma", (-0.0,), "-inf"),
-        ("gamma", (172.0,), "inf"), 
+        ("gamma", (172.0,), "inf"),
         ("sign", (float("nan"),), "nan"),
         ("sign", (-0.0,), "-0.0"),
         ("cosh", (-1000.0,), "inf"),

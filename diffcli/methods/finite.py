@@ -192,9 +192,7 @@ def _without_complex_function(graph: Graph) -> tuple[str, ...]:
 
 def default_step(stencil: Stencil, x: float) -> float:
     """The step scale · max(1, |x|), rounded so that x + h and x − h are doubles."""
-    size = abs(x)
-    h = stencil.scale * size if size > 1.0 else stencil.scale
-    return (size + h) - size or math.ulp(x)
+    return representable(stencil.scale * max(1.0, abs(x)), x)
 
 
 def representable(h: float, x: float) -> float:

@@ -4,6 +4,7 @@ import math
 from decimal import Decimal
 
 from diffcli.render.document import Span, Text
+from diffcli.studies.values import shortened, tidied
 
 BAR = "¦"
 MINUS = "−"
@@ -20,20 +21,13 @@ def plain(value: float, digits: int | None = None) -> str:
     """
     if not math.isfinite(value):
         return UNDEFINED if math.isnan(value) else f"{value:+}"
-    return _tidied(repr(float(value)) if digits is None else _rounded(value, digits))
+    return tidied(repr(float(value)) if digits is None else _rounded(value, digits))
 
 
 def _rounded(value: float, digits: int) -> str:
     before_point = max(0, len(str(int(abs(value))))) if 1 <= abs(value) < 1e12 else 0
     rounded = float(f"{value:.{min(digits + before_point, ROUND_OFF)}g}")
     return repr(rounded)
-
-
-def _tidied(text: str) -> str:
-    """1e-07 as 1e-7, 1e+16 as 1e16, 2.0 as 2, -0.0 as -0."""
-    mantissa, mark, exponent = text.partition("e")
-    mantissa = mantissa.removesuffix(".0")
-    return f"{mantissa}e{int(exponent)}" if mark else mantissa
 
 
 def value(number: float | None, digits: int | None = None) -> Span:
@@ -57,17 +51,6 @@ def latex(text: str) -> str:
     return rf"{mantissa} \cdot 10^{{{exponent}}}" if mark else mantissa
 
 
-def shortened(number: str, digits: int = 17) -> str:
-    """A long decimal cut to `digits` significant digits, with an ellipsis if something was cut."""
-    mantissa, mark, exponent = number.lower().partition("e")
-    seen = 0
-    for length, character in enumerate(mantissa, start=1):
-        seen += character.isdigit() and (seen > 0 or character != "0")
-        if seen == digits and mantissa[length:].strip(".0"):
-            return f"{mantissa[:length]}…{mark}{exponent}"
-    return _tidied(f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}{mark}{exponent}")
-
-
 def judged(number: str | None, digits: int | None = None) -> Span:
     """What the judge says, from its 50 digits."""
     if number is None:
@@ -84,13 +67,13 @@ def error(number: float | None) -> Span:
         return Span("—", "quiet", "{-}")
     if not math.isfinite(number):
         return Span("inf", "plain", r"\infty")
-    text = "0" if number == 0 else _tidied(f"{number:.1e}")
+    text = "0" if number == 0 else tidied(f"{number:.1e}")
     return Span(text, "plain", latex(text))
 
 
 def tolerance(number: float) -> str:
     """A tolerance: 1e-6, 5.5e-14, 0."""
-    return "0" if number == 0 else _tidied(f"{number:.1e}").replace(".0e", "e")
+    return "0" if number == 0 else tidied(f"{number:.1e}").replace(".0e", "e")
 
 
 def digits(number: float | None) -> Span:

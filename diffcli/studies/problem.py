@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from diffcli.graph.program import Graph
 from diffcli.graph.text import PRETTY, names_of, write
 from diffcli.studies.judge import Cause, Reference, Slope
-from diffcli.studies.values import Problem
+from diffcli.studies.values import Problem, shortened
 
 NAMES = {"div": "the quotient", "pow": "the power", "abs": "|x|", "max": "max", "min": "min"}
 OPENINGS = {
@@ -64,7 +64,7 @@ def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
             f"{arguments} = {cause.argument}" if len(node.args) == 1 else f"arguments {arguments}: {cause.argument}"
         )
     if reference.value is not None:
-        parts.append(f"value {shortened(reference.value)}")
+        parts.append(f"value {signed(reference.value)}")
     parts += [text for slope in reference.slopes if (text := slope_text(slope))]
     return "; ".join(parts)
 
@@ -74,23 +74,15 @@ def slope_text(slope: Slope) -> str:
     if slope.status in ("smooth", "outside", "undecided"):
         return ""
     if slope.status == "overflow":
-        return f"∂/∂{slope.name} = {shortened(slope.value or '')}, beyond 1.8e308"
+        return f"∂/∂{slope.name} = {signed(slope.value or '')}, beyond 1.8e308"
     sides = (("left", slope.left), ("right", slope.right))
     words = [
-        f"the {side} side is outside the domain" if value is None else f"slope {shortened(value)} from the {side}"
+        f"the {side} side is outside the domain" if value is None else f"slope {signed(value)} from the {side}"
         for side, value in sides
     ]
     return f"∂/∂{slope.name}: {', '.join(words)}"
 
 
-def shortened(number: str, digits: int = 17) -> str:
-    """A long decimal cut to `digits` significant digits with an ellipsis, its sign a true minus."""
-    if number.startswith("-"):
-        return f"−{shortened(number[1:], digits)}"
-    mantissa, mark, exponent = number.partition("e")
-    shown = 0
-    for length, character in enumerate(mantissa, start=1):
-        shown += character.isdigit() and (shown > 0 or character != "0")
-        if shown == digits and length < len(mantissa):
-            return f"{mantissa[:length]}…{mark}{exponent}"
-    return number
+def signed(number: str) -> str:
+    """A long decimal, shortened, with a true minus sign."""
+    return f"−{shortened(number[1:])}" if number.startswith("-") else shortened(number)

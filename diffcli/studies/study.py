@@ -9,7 +9,7 @@ from diffcli.graph.text import LATEX, PLAIN, PRETTY, Style, names_of, program_te
 from diffcli.methods.registry import METHODS, start
 from diffcli.studies.accuracy import error
 from diffcli.studies.judge import Reference, judge
-from diffcli.studies.problem import problem, shortened
+from diffcli.studies.problem import problem, signed
 from diffcli.studies.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
 from diffcli.studies.running import Run, executor_for, run
 from diffcli.studies.timing import measure
@@ -125,5 +125,5 @@ def _value_notes(output: OutputStudy) -> list[str]:
     if off.absolute == 0 or (off.relative is not None and off.relative <= 1e-9):
         return []
     found = "undefined" if math.isnan(output.value) else repr(output.value).removesuffix(".0")
-    true = shortened(output.reference.value)
+    true = signed(output.reference.value)
     return [f"the value of {output.name} itself is off: {found} in floating point, {true} by the judge"]

@@ -20,3 +20,21 @@ class Problem(NamedTuple):
     start: int | None
     end: int | None
     """Where in the text the cause stands."""
+
+
+def shortened(number: str, digits: int = 17) -> str:
+    """A long decimal cut to `digits` significant digits, with an ellipsis if something was cut."""
+    mantissa, mark, exponent = number.lower().partition("e")
+    seen = 0
+    for length, character in enumerate(mantissa, start=1):
+        seen += character.isdigit() and (seen > 0 or character != "0")
+        if seen == digits and mantissa[length:].strip(".0"):
+            return f"{mantissa[:length]}…{mark}{exponent}"
+    return tidied(f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}{mark}{exponent}")
+
+
+def tidied(text: str) -> str:
+    """1e-07 as 1e-7, 1e+16 as 1e16, 2.0 as 2, -0.0 as -0."""
+    mantissa, mark, exponent = text.partition("e")
+    mantissa = mantissa.removesuffix(".0")
+    return f"{mantissa}e{int(exponent)}" if mark else mantissa
