@@ -39,7 +39,7 @@ from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
 from diffcli.language import DEFAULT, parse
 from diffcli.language.points import parse_point
-from diffcli.studies.verdict import RELATIVE
+from diffcli.methods.registry import METHODS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -209,7 +209,7 @@ FUNCTIONS: dict[str, Callable[[str], str]] = {
     "exit code": lambda cell: str(shown(quoted(cell)[0], is_terminal=False)[0]),
     "limit": lambda cell: f"{getattr(DEFAULT, quoted(cell)[0]):,}",
     "constant": constant,
-    "tolerance": lambda cell: f"{RELATIVE[quoted(cell)[0]]:.0e}",
+    "tolerance": lambda cell: f"{METHODS[quoted(cell)[0]].tolerance:.0e}",
 }
 
 

@@ -2,15 +2,26 @@
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NamedTuple
 
 from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, Prepared
 
+
+class Method(NamedTuple):
+    """What the registry knows of a method; the rest is in the module of its name."""
+
+    prepared: str
+    """The class that makes it ready."""
+    tolerance: float
+    """How far it may be off relative to the truth: what it can be expected to reach in double precision."""
+
+
 METHODS = {
-    "finite": "PreparedFinite",
-    "symbolic": "PreparedSymbolic",
-    "forward": "PreparedForward",
-    "reverse": "PreparedReverse",
+    "finite": Method("PreparedFinite", 1e-6),
+    "symbolic": Method("PreparedSymbolic", 1e-12),
+    "forward": Method("PreparedForward", 1e-12),
+    "reverse": Method("PreparedReverse", 1e-12),
 }
 
 
@@ -22,6 +33,6 @@ def start(method: str, graph: Graph, wrt: Sequence[int], **options: object) -> d
 
 def prepare(method: str, graph: Graph, wrt: Sequence[int], compiler: Compiler, **options: object) -> Prepared:
     """Make `method` ready for `graph`; raises `GaveUp` where it cannot answer."""
-    prepared = getattr(import_module(f"diffcli.methods.{method}"), METHODS[method])
+    prepared = getattr(import_module(f"diffcli.methods.{method}"), METHODS[method].prepared)
     result: Prepared = prepared(graph, wrt, compiler, **options)
     return result

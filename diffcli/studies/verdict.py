@@ -3,18 +3,17 @@
 import math
 from collections.abc import Sequence
 
+from diffcli.methods.registry import METHODS
 from diffcli.studies.accuracy import error, within
 from diffcli.studies.judge import Slope
 from diffcli.studies.records import Component, Status, Tolerance
 
-RELATIVE = {"finite": 1e-6, "symbolic": 1e-12, "forward": 1e-12, "reverse": 1e-12}
-"""How far a method may be off relative to the judge: what it can be expected to reach in double precision."""
 JUDGED = ("smooth", "one-sided")
 
 
 def tolerance(method: str, slope: Slope) -> Tolerance:
     """Relative to the judge's number; where that is exactly 0 the same number holds absolutely."""
-    relative = RELATIVE[method]
+    relative = METHODS[method].tolerance
     return Tolerance(relative if slope.value == "0" else 0.0, relative)
 
 
