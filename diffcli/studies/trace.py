@@ -115,40 +115,44 @@ def trace(
     numbers = numbering(graph)
     writer = Writer(graph, numbers, Notation(numbers, style, kind))
     values = evaluate(graph, FLOATS, point)
-    name, label = writer.notation.name, numbers.labels
     sweeps = [reverse_rows(writer, k, chosen, point) for k in range(len(graph.outputs))] if adjoint else []
+    primal, name, tangent_of = writer.notation.primal, writer.notation.name, writer.notation.tangent_of
     return Trace(
         input=typed or text,
         source=text,
         expression=program_text(graph, STYLES[style]),
         variables=graph.variables,
         point=tuple(point),
-        inputs=tuple(Row(writer.notation.primal(p), name(graph.nodes[p].literal), values[p]) for p in graph.inputs),
-        primal=tuple(Row(writer.notation.primal(p), writer.operation(p), values[p]) for p in numbers.order),
-        outputs=tuple(
-            Row(
-                name(output),
-                write(graph, p, writer.names, STYLES[style]) if p not in label else name(label[p]),
-                values[p],
-            )
-            for p, output in zip(graph.outputs, graph.output_names, strict=True)
-            if label.get(p) != output
-        ),
+        inputs=tuple(Row(primal(p), name(graph.nodes[p].literal), values[p]) for p in graph.inputs),
+        primal=tuple(Row(primal(p), writer.operation(p), values[p]) for p in numbers.order),
+        outputs=_output_rows(writer, values),
         values=tuple(values[p] for p in graph.outputs),
         output_names=graph.output_names,
         adjoint=tuple(rows for rows, _ in sweeps),
         gradient=tuple(found for _, found in sweeps),
         tangent={graph.nodes[p].literal: tangent_rows(writer, p, chosen, point) for p in chosen} if tangent else {},
-        seeds=tuple(
-            (writer.notation.tangent(p), writer.notation.tangent_of(graph.nodes[p].literal)) for p in graph.inputs
-        ),
+        seeds=tuple((writer.notation.tangent(p), tangent_of(graph.nodes[p].literal)) for p in graph.inputs),
         tangent_outputs=tuple(
-            (writer.notation.tangent_of(output), writer.notation.tangent(p) if p in label else "0")
+            (tangent_of(output), writer.notation.tangent(p) if p in numbers.labels else "0")
             for p, output in zip(graph.outputs, graph.output_names, strict=True)
         ),
         style=style,
         problems=find_problems(graph, point, values, chosen),
         notes=tuple(notes),
+    )
+
+
+def _output_rows(writer: Writer, values: Sequence[float]) -> tuple[Row, ...]:
+    """The rows y = v5, for outputs whose last operation does not carry their name itself."""
+    graph, labels = writer.graph, writer.numbers.labels
+    return tuple(
+        Row(
+            writer.notation.name(output),
+            writer.notation.primal(p) if p in labels else write(graph, p, writer.names, writer.style),
+            values[p],
+        )
+        for p, output in zip(graph.outputs, graph.output_names, strict=True)
+        if labels.get(p) != output
     )
 
 
