@@ -215,6 +215,27 @@ def test_json_is_the_object_without_raw_control_characters(data):
     )
 
 
+def test_csv_in_ascii_is_defused_after_the_change():
+    assert table_text(("ä",), [("−x",), ('“é”, "α"',)], ascii_only=True).splitlines() == [
+        "\\u00e4",
+        "'-x",
+        '"""\\u00e9"", ""alpha"""',
+    ]
+
+
+def test_json_in_ascii():
+    shown = object_text({"α": "v̄5 \u202e 𝔸"}, ascii_only=True)
+    assert shown.isascii()
+    assert json.loads(shown) == {"α": "v̄5 \u202e 𝔸"}
+
+
+def test_latex_in_ascii_still_names_its_characters():
+    shown = latex.document_text(everywhere("é α"), ascii_only=True)
+    assert shown.isascii()
+    assert r"\texttt{U+00E9}" in shown
+    assert r"\alpha" in shown
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_json_refuses_what_json_lacks(value):
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -246,8 +267,7 @@ def test_every_record_in_every_format(form, ascii_only):
         assert shown.endswith("\n")
         if form == "json":
             assert json.loads(shown) == record.to_dict()
-        if ascii_only and form in ("rich", "markdown"):
-            assert shown.isascii()
+        assert shown.isascii() or not ascii_only
 
 
 def test_json_numbers_are_those_on_the_screen():
@@ -279,6 +299,17 @@ def test_errors_show_no_control_characters(form, words):
     assert all(character.isprintable() or character == "\n" for character in shown)
     if form == "json":
         assert json.loads(shown)["error"]["message"] == words
+
+
+def test_the_lines_of_a_hint_stand_below_each_other():
+    shown = error_text(DiffcliError("no", hint="write\na = x\n"), "rich", OPTIONS)
+    assert shown.splitlines() == ["error: no", "  hint: write", "        a = x"]
+
+
+def test_a_corrected_command_that_fills_the_screen_is_left_out():
+    error = DiffcliError("no")
+    error.command = "diffcli grad " + "x" * 10_000
+    assert error_text(error, "rich", OPTIONS) == "error: no\n"
 
 
 def test_caret_points_into_the_right_line_of_a_program():

@@ -16,6 +16,7 @@ def grad(
     file: options.File = None,
     *,
     with_trace: Annotated[bool, typer.Option("--trace", help="Show the traces as well.")] = False,
+    order: options.OrderOption = options.Order.COMPUTATION,
     scheme: options.SchemeOption = options.Scheme.CENTERED,
     step: options.Step = None,
     time_limit: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds the symbolic method may take.")] = 5.0,
@@ -42,7 +43,7 @@ def grad(
     from diffcli.studies.trace import trace
 
     to = destination(form, output, ascii_only=ascii_only)
-    request = read_request("grad", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
+    request = read_request(expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
     chosen = method_names(methods)
     settings = Settings(
         chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}}
@@ -59,5 +60,5 @@ def grad(
             settings=settings,
         )
     traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
-    show(replace(record, trace=traces), to, Options(digits=digits))
+    show(replace(record, trace=traces), to, Options(digits=digits, order=order.value))
     return record.exit_code

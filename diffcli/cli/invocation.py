@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,9 @@ from diffcli.render.shell import quoted
 
 if TYPE_CHECKING:
     from diffcli.studies.compare import Subject
+
+
+STANDARD_INPUT = "-"
 
 
 class Request(NamedTuple):
@@ -34,16 +38,14 @@ def read_text(expression: str | None, file: Path | None, limits: Limits) -> str:
             "give one expression" if expression is None else "give an expression or --file, not both",
             hint='diffcli grad "x^2*y" --at x=3,y=2',
         )
-    if file is not None:
-        return _read_file(file, limits)
-    if expression == "-":
-        return sys.stdin.read(limits.length + 1)
+    if file is not None or expression == STANDARD_INPUT:
+        return _read_file(file or Path(STANDARD_INPUT), limits)
     return expression or ""
 
 
 def _read_file(file: Path, limits: Limits) -> str:
     try:
-        with file.open(encoding="utf-8") as stream:
+        with nullcontext(sys.stdin) if str(file) == STANDARD_INPUT else file.open(encoding="utf-8") as stream:
             return stream.read(limits.length + 1)
     except (OSError, UnicodeDecodeError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
@@ -51,7 +53,6 @@ def _read_file(file: Path, limits: Limits) -> str:
 
 
 def read_request(
-    command: str,
     expression: str | None,
     *,
     file: Path | None = None,
@@ -59,26 +60,12 @@ def read_request(
     wrt: str | None = None,
     limits: Sequence[str] = (),
 ) -> Request:
-    """Read expression and point; every error carries the corrected command where one can be built."""
+    """Read expression and point."""
     bounds = parse_limits(limits)
     text = read_text(expression, file, bounds)
-    try:
-        return _request(text, at, wrt, bounds)
-    except PointError as problem:
-        if problem.correction:
-            problem.command = f"diffcli {command} {quoted(text)} --at {quoted(problem.correction)}"
-        raise
-    except DiffcliError as problem:
-        if problem.correction:
-            point = "".join(f" --at {quoted(part)}" for part in at)
-            problem.command = f"diffcli {command} {quoted(problem.correction)}{point}"
-        raise
-
-
-def _request(text: str, at: Sequence[str], wrt: str | None, limits: Limits) -> Request:
-    source, own = _example(text, limits)
-    known = {**own, **parse_point(at, limits)}
-    reading = parse(source, bound=tuple(known), limits=limits)
+    source, own = _example(text, bounds)
+    known = {**own, **parse_point(at, bounds)}
+    reading = parse(source, bound=tuple(known), limits=bounds)
     point = _point(reading, known)
     notes = (*reading.notes, *(f"{value.name}: {value.note}" for value in known.values() if value.note))
     return Request(text, reading, point, positions(reading, wrt), notes)
@@ -141,11 +128,36 @@ def read_subjects(
 ) -> "list[Subject]":
     """The expressions of `compare`: texts and @NAMEs, the lines of a file, or the examples."""
     bounds = parse_limits(limits)
-    texts = list(expressions)
-    if file is not None:
-        texts += [line.strip() for line in _read_file(file, bounds).splitlines() if line.strip()]
+    texts = [
+        text for word in expressions for text in (_lines(Path(word), bounds) if word == STANDARD_INPUT else [word])
+    ]
+    texts += _lines(file, bounds) if file is not None else []
+    texts = texts or _example_names(tag)
     given = parse_point(at, bounds)
-    return [_subject(text, given, bounds) for text in texts or _example_names(tag)]
+    try:
+        subjects = [_subject(text, given, bounds) for text in texts]
+    except DiffcliError as problem:
+        if len(texts) > 1:
+            problem.correction = None  # it is meant for one of them only
+        raise
+    _refuse_unused(given, subjects)
+    return subjects
+
+
+def _lines(file: Path, limits: Limits) -> list[str]:
+    text = _read_file(file, limits)
+    limits.check("length", len(text), f"{quoted(str(file))} is too long")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _refuse_unused(given: Mapping[str, PointValue], subjects: "Sequence[Subject]") -> None:
+    variables = tuple(dict.fromkeys(name for subject in subjects for name in subject.graph.variables))
+    unused = next((name for name in given if name not in variables), None)
+    if unused is not None:
+        raise PointError(
+            f"{unused!r} is given a value but is no variable of any expression",
+            hint=f"the variables are {', '.join(variables) or 'none'}",
+        )
 
 
 def _example_names(tag: str | None) -> list[str]:

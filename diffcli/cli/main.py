@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from io import TextIOWrapper
 from itertools import pairwise
 from typing import Annotated
 
@@ -55,6 +56,9 @@ def diffcli(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1, 2, 3 or 4 as the README's table of exit codes says."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the encoding lacks: help texts, tracebacks
     words = sys.argv[1:] if arguments is None else arguments
     sys.exit(run(words))
 

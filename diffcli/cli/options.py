@@ -117,3 +117,8 @@ class Order(StrEnum):
 
     COMPUTATION = "computation"
     DECK = "deck"
+
+
+OrderOption = Annotated[
+    Order, typer.Option("--order", help="deck: the adjoint trace bottom to top, as the slides print it.")
+]

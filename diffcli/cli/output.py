@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 from diffcli.cli.options import Format
 from diffcli.errors import DiffcliError, UsageError
-from diffcli.render.document import Options
+from diffcli.render.document import Options, printable
 from diffcli.render.registry import SUFFIXES, error_text, render
 from diffcli.render.registry import show as show_on_terminal
 from diffcli.render.shell import quoted
@@ -22,6 +23,8 @@ PATIENCE = 1.0
 """Seconds of silence after which a sign of life appears."""
 MANY = 2
 """From this many expressions on a progress bar is shown."""
+LONGEST_NAME = 40
+"""Characters of an expression beside the progress bar."""
 UNICODE_PROBE = "v̄₅ · ẋ − ∂ ¦ …"
 
 
@@ -38,10 +41,11 @@ class Destination(NamedTuple):
     @property
     def style(self) -> StyleName:
         """How names and formulas of a trace are written for this destination."""
+        if self.format == "latex":
+            return "latex"
         if self.ascii:
             return "ascii"
-        styles: dict[str, StyleName] = {"json": "unicode", "csv": "unicode", "latex": "latex"}
-        return styles.get(self.format, "pretty")
+        return "unicode" if self.format in ("json", "csv") else "pretty"
 
 
 def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -> Destination:
@@ -60,7 +64,7 @@ def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -
         file=file if to_file else None,
         ascii=ascii_only or not _carries_unicode(encoding),
         color=at_terminal and _wants_color(),
-        width=os.get_terminal_size(sys.stdout.fileno()).columns if at_terminal else None,
+        width=shutil.get_terminal_size().columns if at_terminal else None,
     )
 
 
@@ -101,17 +105,30 @@ def write_whole(text: str, file: Path) -> None:
 
 
 def _write_and_replace(text: str, file: Path) -> None:
+    mode = _mode(file)
+    if not stat.S_ISREG(mode):  # a pipe or a device
+        file.write_text(text, encoding="utf-8")
+        return
+    file = file.resolve()  # a link stays a link
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).chmod(stat.S_IMODE(mode))
         Path(temporary).replace(file)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _mode(file: Path) -> int:
+    """Kind and permissions of a file; of one that does not exist, those it would be created with."""
+    try:
+        return file.stat().st_mode
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return stat.S_IFREG | 0o666 & ~mask
 
 
 def write_error(problem: DiffcliError, *, as_json: bool, ascii_only: bool) -> None:
@@ -120,7 +137,8 @@ def write_error(problem: DiffcliError, *, as_json: bool, ascii_only: bool) -> No
     from diffcli.render.terminal import print_document
 
     if as_json:
-        sys.stdout.write(error_text(problem, "json", Options()))
+        plain = Options(ascii=ascii_only or not _carries_unicode(sys.stdout.encoding or "ascii"))
+        sys.stdout.write(error_text(problem, "json", plain))
         return
     options = Options(
         width=shutil.get_terminal_size().columns if sys.stderr.isatty() else None,
@@ -172,7 +190,7 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
 
         def advance(name: str) -> None:
             nonlocal started
-            bar.update(task, advance=int(started), description=name[:40])
+            bar.update(task, advance=int(started), description=printable(name[:LONGEST_NAME])[:LONGEST_NAME])
             started = True
 
         yield advance

@@ -24,9 +24,7 @@ def trace(
     file: options.File = None,
     *,
     mode: Annotated[Mode, typer.Option("--mode", help="Reverse adjoint or forward tangent trace.")] = Mode.REVERSE,
-    order: Annotated[
-        options.Order, typer.Option("--order", help="deck: the adjoint trace bottom to top, as the slides print it.")
-    ] = options.Order.COMPUTATION,
+    order: options.OrderOption = options.Order.COMPUTATION,
     notation: options.NotationOption = options.NotationName.BAR,
     form: options.FormatOption = None,
     output: options.Output = None,
@@ -51,7 +49,7 @@ def trace(
     if mode is Mode.BOTH:
         raise UsageError("--mode both is not built yet", hint="use --mode reverse or --mode forward")
     to = destination(form, output, ascii_only=ascii_only)
-    request = read_request("trace", expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
+    request = read_request(expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
     record = traces.trace(
         request.reading.graph, request.point, request.wrt, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD,
         style=to.style, kind=notation.value, notes=request.notes, text=request.reading.text, typed=request.text,

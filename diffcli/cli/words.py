@@ -1,15 +1,31 @@
 """What counts as an option on the command line: `-a*b` is an expression, `-a` is an option.
 
 A word that begins with "-" is an option only when it is exactly one of the command's options, or `--known=value`.
-Everything else that begins with "-" is handed to the command as an expression.
+Everything else that begins with "-" is handed to the command as an expression, unless it is nearly an option.
 """
 
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 import click
 import typer.core
 
-from diffcli.errors import UsageError
+from diffcli.errors import DiffcliError, UsageError
+
+LONG_OPTION = re.compile(r"--([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
+
+
+class Typed(NamedTuple):
+    """The words behind the name of a command, in their order."""
+
+    options: list[tuple[str, ...]]
+    """Each with its value."""
+    words: list[str]
+    """The others."""
+
+    def without(self, *names: str) -> "Typed":
+        """The same without some of the options."""
+        return self._replace(options=[option for option in self.options if option[0].partition("=")[0] not in names])
 
 
 class ExpressionCommand(typer.core.TyperCommand):
@@ -17,54 +33,83 @@ class ExpressionCommand(typer.core.TyperCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the options to the front, so that everything behind `--` is an argument."""
-        with_value, flags = self.value_options(ctx), self.flag_options(ctx)
-        options, words = separate(args, with_value, flags)
+        if ctx.resilient_parsing:  # the shell completes a command that is not yet whole
+            return super().parse_args(ctx, args)
+        with_value, flags = value_options(self, ctx), flag_options(self, ctx)
+        typed = separate(args, with_value, flags)
         takes = sum(parameter.nargs for parameter in self.get_params(ctx) if isinstance(parameter, click.Argument))
-        if 0 <= takes < len(words):
-            refuse_unknown_option(words, with_value | flags)
-        return super().parse_args(ctx, [*options, "--", *words])
+        unknown = next(filter(LONG_OPTION.fullmatch, typed.words), None)
+        if unknown and 0 <= takes < len(typed.words):
+            raise no_such_option(unknown, with_value | flags)
+        ctx.meta[__name__] = typed
+        return super().parse_args(ctx, [word for option in typed.options for word in option] + ["--", *typed.words])
 
-    def value_options(self, ctx: click.Context) -> frozenset[str]:
-        """The options that are followed by a value."""
-        return frozenset(name for option in self._options(ctx) if not option.is_flag for name in option.opts)
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; where an error knows what was meant, it carries the corrected command."""
+        try:
+            return super().invoke(ctx)
+        except DiffcliError as problem:
+            from diffcli.cli.correction import corrected
 
-    def flag_options(self, ctx: click.Context) -> frozenset[str]:
-        """The options that stand alone."""
-        flags = (option for option in self._options(ctx) if option.is_flag)
-        return frozenset(name for option in flags for name in (*option.opts, *option.secondary_opts))
-
-    def _options(self, ctx: click.Context) -> list[Any]:
-        return [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
-
-
-def refuse_unknown_option(words: list[str], known: frozenset[str]) -> None:
-    """Where there are too many words, one that looks like an option is a misspelt one."""
-    for word in words:
-        if word.startswith("--") and word[2:3].isalpha():
-            from difflib import get_close_matches
-
-            from diffcli.render.shell import quoted
-
-            near = get_close_matches(word.partition("=")[0], known, 1)
-            raise UsageError(f"there is no option {quoted(word)}", hint=f"did you mean {near[0]}?" if near else None)
+            problem.command = problem.command or corrected(self.name or "", ctx.meta[__name__], problem)
+            raise
 
 
-def separate(args: list[str], with_value: frozenset[str], flags: frozenset[str]) -> tuple[list[str], list[str]]:
-    """The options (each with its value) and the other words, in their order."""
-    options: list[str] = []
+def value_options(command: click.Command, ctx: click.Context) -> frozenset[str]:
+    """The options that are followed by a value."""
+    return frozenset(name for option in _options(command, ctx) if not option.is_flag for name in option.opts)
+
+
+def flag_options(command: click.Command, ctx: click.Context) -> frozenset[str]:
+    """The options that stand alone."""
+    flags = (option for option in _options(command, ctx) if option.is_flag)
+    return frozenset(name for option in flags for name in (*option.opts, *option.secondary_opts))
+
+
+def _options(command: click.Command, ctx: click.Context) -> list[Any]:
+    return [parameter for parameter in command.get_params(ctx) if isinstance(parameter, click.Option)]
+
+
+def separate(args: list[str], with_value: frozenset[str], flags: frozenset[str]) -> Typed:
+    """Tell the options and the other words apart."""
+    known = with_value | flags
+    options: list[tuple[str, ...]] = []
     words: list[str] = []
     rest = iter(args)
     for word in rest:
         if word == "--":
             words.extend(rest)
         elif word in with_value:
-            options.append(word)
-            options.extend(value for value in [next(rest, None)] if value is not None)
-        elif word in flags or (word.startswith("--") and word.partition("=")[0] in with_value and "=" in word):
-            options.append(word)
+            value = next(rest, "--")
+            if value == "--" or value in known:
+                raise UsageError(f"{word} needs a value")
+            options.append((word, value))
+        elif word in flags or (word.startswith("--") and "=" in word and word.partition("=")[0] in with_value):
+            options.append((word,))
+        elif nearest_option(word, known):
+            raise no_such_option(word, known)
         else:
             words.append(word)
-    return options, words
+    return Typed(options, words)
+
+
+def nearest_option(word: str, known: frozenset[str]) -> str | None:
+    """The option that `--wrod` is meant to be; `--x` and `--theta*x` are expressions."""
+    typed = LONG_OPTION.fullmatch(word)
+    if not typed:
+        return None
+    from difflib import get_close_matches
+
+    near = get_close_matches(typed[1], [name[2:] for name in sorted(known) if name.startswith("--")], 1)
+    return f"--{near[0]}" if near else None
+
+
+def no_such_option(word: str, known: frozenset[str]) -> UsageError:
+    """The error for a word that looks like an option."""
+    from diffcli.render.shell import quoted
+
+    near = nearest_option(word, known)
+    return UsageError(f"there is no option {quoted(word)}", hint=f"did you mean {near}?" if near else None)
 
 
 class DiffcliGroup(typer.core.TyperGroup):
@@ -74,17 +119,30 @@ class DiffcliGroup(typer.core.TyperGroup):
         """In order of importance, not of the alphabet."""
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """An expression or an option of a command may stand where its command was forgotten."""
+        known = value_options(self, ctx) | flag_options(self, ctx)
+        first = args[0] if args and not ctx.resilient_parsing else ""
+        if first.startswith("-") and first.partition("=")[0] not in {*known, "--"}:
+            raise no_such_option(first, known) if nearest_option(first, known) else self._no_such_command(args)
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """A word that is no command is probably an expression whose `grad` was forgotten."""
         if args[0] in self.commands:
             return super().resolve_command(ctx, args)
+        raise self._no_such_command(args)
+
+    def _no_such_command(self, args: list[str]) -> UsageError:
         from difflib import get_close_matches
 
+        from diffcli.cli.correction import command_line, one_line
         from diffcli.render.shell import quoted
 
-        near = get_close_matches(args[0], list(self.commands), 1)
-        rest = " ".join(quoted(word) for word in args[1:])
-        corrected = f"diffcli {near[0] if near else f'grad {quoted(args[0])}'} {rest}".rstrip()
-        problem = UsageError(f"there is no command {quoted(args[0])}")
-        problem.command = corrected
-        raise problem
+        word, *rest = args
+        near = get_close_matches(word, list(self.commands), 1)
+        late = [name for name in rest if name in self.commands][:1]  # the options stand behind the command
+        others = [name for name in rest if name not in late]
+        problem = UsageError(f"there is no command {quoted(word)}")
+        problem.command = command_line(*(near or [*(late or ["grad"]), one_line(word)]), *others)
+        return problem

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from diffcli.render.ascii import ascii_text
 from diffcli.render.document import printable
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from diffcli.studies.trace import Trace
 
 Cell = str | float | int | bool | None
+Table = tuple[Sequence[str], Iterable[Sequence[Cell]]]
+"""The names of the columns, and the rows."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 STUDY_HEADER = (
     "output", "variable", "method", "status", "derivative", "absolute_error", "relative_error", "ulps", "digits",
@@ -29,12 +32,13 @@ COMPARISON_HEADER = (
 )  # fmt: skip
 
 
-def table_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def table_text(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, ascii_only: bool = False) -> str:
     """The table as CSV; a spreadsheet never takes a cell for a formula."""
+    written = ascii_text if ascii_only else str
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([defused(cell) for cell in row] for row in rows)
+    writer.writerow(map(written, header))
+    writer.writerows([defused(written(cell) if isinstance(cell, str) else cell) for cell in row] for row in rows)
     return stream.getvalue()
 
 
@@ -51,9 +55,9 @@ def defused(cell: Cell) -> str:
     return f"'{text}" if is_formula else text
 
 
-def study_text(study: "Study") -> str:
+def study_table(study: "Study") -> Table:
     """One row for each output, variable and method, the judge first."""
-    return table_text(STUDY_HEADER, (row for output in study.outputs for row in _output_rows(output, study.variables)))
+    return STUDY_HEADER, (row for output in study.outputs for row in _output_rows(output, study.variables))
 
 
 def _output_rows(output: "OutputStudy", variables: Sequence[str]) -> Iterator[Sequence[Cell]]:
@@ -79,9 +83,9 @@ def _costs(method: "MethodResult") -> tuple[Cell, ...]:
     return (*counts, method.prepare_seconds, method.timing.median if method.timing else None, method.relative_time)
 
 
-def trace_text(trace: "Trace") -> str:
+def trace_table(trace: "Trace") -> Table:
     """One row for each row of each trace."""
-    return table_text(TRACE_HEADER, _trace_rows(trace))
+    return TRACE_HEADER, _trace_rows(trace)
 
 
 def _trace_rows(trace: "Trace") -> Iterator[Sequence[Cell]]:
@@ -96,9 +100,9 @@ def _trace_rows(trace: "Trace") -> Iterator[Sequence[Cell]]:
             yield ("tangent", seed, row.name, row.operation, None, None, None, None, row.value)
 
 
-def comparison_text(comparison: "Comparison") -> str:
+def comparison_table(comparison: "Comparison") -> Table:
     """One row for each expression and method."""
-    return table_text(COMPARISON_HEADER, _comparison_rows(comparison))
+    return COMPARISON_HEADER, _comparison_rows(comparison)
 
 
 def _comparison_rows(comparison: "Comparison") -> Iterator[Sequence[Cell]]:
@@ -113,11 +117,11 @@ def _comparison_rows(comparison: "Comparison") -> Iterator[Sequence[Cell]]:
             )  # fmt: skip
 
 
-def listing_text(listing: "Listing") -> str:
+def listing_table(listing: "Listing") -> Table:
     """One row for each entry."""
-    return table_text(listing.columns, listing.rows)
+    return listing.columns, listing.rows
 
 
-def entry_text(entry: "Entry") -> str:
+def entry_table(entry: "Entry") -> Table:
     """One row for each field."""
-    return table_text(("field", "value"), entry.fields.items())
+    return ("field", "value"), entry.fields.items()

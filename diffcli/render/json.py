@@ -7,9 +7,9 @@ from typing import Any
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def object_text(data: dict[str, Any]) -> str:
+def object_text(data: dict[str, Any], *, ascii_only: bool = False) -> str:
     """The JSON text of what a record's `to_dict()` gives."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2)
+    text = json.dumps(data, ensure_ascii=ascii_only, allow_nan=False, indent=2)
     if text.isascii():
         return text + "\n"
     return "".join(_escaped(c) if c != "\n" and unicodedata.category(c) in HIDDEN else c for c in text) + "\n"

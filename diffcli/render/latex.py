@@ -3,6 +3,7 @@ r"""A document as LaTeX, ready to paste: tables with booktabs, traces as amsmath
 The preamble needs \usepackage{booktabs,amsmath}, as the first line of the output says.
 """
 
+import re
 from collections.abc import Sequence
 
 from diffcli.render.document import (
@@ -34,10 +35,11 @@ WIDEST = 90
 """Characters of a table that fits a page without being made smaller."""
 
 
-def document_text(document: Document) -> str:
+def document_text(document: Document, *, ascii_only: bool = False) -> str:
     """The document as LaTeX."""
     parts = filter(None, map(_block, document.blocks))
-    return f"{PREAMBLE}\n\n" + "\n\n\\medskip\n".join(parts) + "\n"
+    shown = f"{PREAMBLE}\n\n" + "\n\n\\medskip\n".join(parts) + "\n"
+    return re.sub(r"[^\x00-\x7f]", lambda m: rf"\texttt{{U+{ord(m[0]):04X}}}", shown) if ascii_only else shown
 
 
 def _block(block: Block) -> str:

@@ -8,11 +8,11 @@ from diffcli.errors import DiffcliError
 from diffcli.render.document import Document, Options
 
 SCREENS = {
-    "Study": ("grad", "document", "study_text"),
-    "Trace": ("trace", "document", "trace_text"),
-    "Comparison": ("compare", "document", "comparison_text"),
-    "Listing": ("catalogue", "listing", "listing_text"),
-    "Entry": ("catalogue", "entry", "entry_text"),
+    "Study": ("grad", "document", "study_table"),
+    "Trace": ("trace", "document", "trace_table"),
+    "Comparison": ("compare", "document", "comparison_table"),
+    "Listing": ("catalogue", "listing", "listing_table"),
+    "Entry": ("catalogue", "entry", "entry_table"),
 }
 """For each kind of record the module and function that make its document, and its table of comma-separated values."""
 SUFFIXES = {".md": "markdown", ".tex": "latex", ".json": "json", ".csv": "csv", ".txt": "rich"}
@@ -52,7 +52,7 @@ def error_text(error: DiffcliError, form: str, options: Options) -> str:
     if form == "json":
         from diffcli.render.json import object_text
 
-        return object_text(errors.error_dict(error))
+        return object_text(errors.error_dict(error), ascii_only=options.ascii)
     from diffcli.render.terminal import document_text
 
     return document_text(errors.document(error), options)
@@ -75,18 +75,20 @@ def _markdown(record: Record, options: Options) -> str:
 def _latex(record: Record, options: Options) -> str:
     from diffcli.render.latex import document_text
 
-    return document_text(document(record, options))
+    return document_text(document(record, options), ascii_only=options.ascii)
 
 
-def _json(record: Record, _options: Options) -> str:
+def _json(record: Record, options: Options) -> str:
     from diffcli.render.json import object_text
 
-    return object_text(record.to_dict())
+    return object_text(record.to_dict(), ascii_only=options.ascii)
 
 
-def _csv(record: Record, _options: Options) -> str:
-    writer: Callable[[Record], str] = getattr(import_module("diffcli.render.csv"), SCREENS[type(record).__name__][2])
-    return writer(record)
+def _csv(record: Record, options: Options) -> str:
+    from diffcli.render import csv
+
+    table: Callable[[Record], csv.Table] = getattr(csv, SCREENS[type(record).__name__][2])
+    return csv.table_text(*table(record), ascii_only=options.ascii)
 
 
 FORMATS: dict[str, Callable[[Record, Options], str]] = {

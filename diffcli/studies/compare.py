@@ -70,7 +70,7 @@ class Comparison:
     @property
     def exit_code(self) -> int:
         """The worst over all expressions and points: 1 where a method is wrong, 3 where there is no derivative."""
-        if any(case.without_derivative for case in self.cases):
+        if any(case.without_derivative or not case.points for case in self.cases):
             return 3
         return int(
             any(method.agreed < method.judged for case in self.cases for method in case.methods if not method.gave_up)
