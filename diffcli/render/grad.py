@@ -1,7 +1,7 @@
 """The screen of `grad`: value, every derivative by every method beside the judge, what it cost, the verdict."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from diffcli.graph.text import latex_name
 from diffcli.render import numbers
@@ -39,7 +39,7 @@ def document(study: Study, options: Options) -> Document:
         if output.problem:
             blocks += problem_blocks(output.problem, study.source)
         blocks += _derivatives(study, output, options)
-    blocks.append(_costs(study.outputs[0].methods))
+    blocks.append(_costs(study))
     blocks += [_formulas(output, options) for output in study.outputs if any(m.formula for m in output.methods)]
     if study.trace:
         blocks += trace_blocks(study.trace, options)
@@ -139,20 +139,27 @@ def _compared(component: Component, reference: str, options: Options) -> Text:
     return numbers.compared(component.value, reference, options.digits)
 
 
-def _costs(methods: Iterable[MethodResult]) -> Table:
+def _costs(study: Study) -> Table:
     columns = (
         Column(),
+        Column("worst error", "decimal"),
+        Column("digits", "decimal"),
         Column("what it takes", flexible=True),
         Column("prepare", "right"),
-        Column("one gradient", "right"),
+        Column("gradient", "right"),
         Column("× f", "right"),
     )
-    return Table(columns, (Section(tuple(map(_cost_row, methods))),))
+    rows = tuple(_cost_row(study, index, method) for index, method in enumerate(study.outputs[0].methods))
+    return Table(columns, (Section(rows),))
 
 
-def _cost_row(method: MethodResult) -> tuple[Text, ...]:
+def _cost_row(study: Study, index: int, method: MethodResult) -> tuple[Text, ...]:
+    found = [output.methods[index].worst for output in study.outputs]
+    worst = min((error for error in found if error is not None), key=lambda error: error.digits, default=None)
     return (
         text(method.method, role="name"),
+        (numbers.error(worst.relative if worst.relative is not None else worst.absolute),) if worst else (),
+        (numbers.digits(worst.digits),) if worst else (),
         text(work(method)),
         text(numbers.seconds(method.prepare_seconds)),
         text(numbers.seconds(method.timing.median if method.timing else None)),
@@ -161,17 +168,12 @@ def _cost_row(method: MethodResult) -> tuple[Text, ...]:
 
 
 def work(method: MethodResult) -> str:
-    """What one gradient takes: "4 evaluations of f", "2 sweeps, 11 operations"; or why there is none."""
+    """What one gradient takes: 4 calls of f (symbolic: of its formulas), or 2 sweeps; or why there is none."""
     if method.cost is None:
         return "; ".join((method.status, *method.notes)) if method.status == "gave up" else method.status
     cost = method.cost
-    one, many = (
-        ("run of its formulas", "runs of its formulas")
-        if method.formula is not None
-        else ("evaluation of f", "evaluations of f")
-    )
     parts = (
-        counted(cost.function_evaluations, one, many),
+        counted(cost.function_evaluations, "call", "calls"),
         counted(cost.sweeps, "sweep", "sweeps"),
         counted(cost.operations, "operation", "operations"),
     )
