@@ -64,11 +64,12 @@ def trace(text: str, at: At) -> "Trace":
     return traces.trace(reading.graph, point, text=text, notes=reading.notes)
 
 
-def compare(texts: Sequence[str], points: int = 10, seed: int = 0) -> "Comparison":
-    """The record of `diffcli compare` over several expressions at random points; `.to_dict()` is its JSON object."""
+def compare(texts: str | Sequence[str], points: int = 10, seed: int = 0) -> "Comparison":
+    """The record of `diffcli compare` over one or several expressions; `.to_dict()` is its JSON object."""
     from diffcli.studies import compare as comparisons
 
-    subjects = [comparisons.Subject(text, parse(text).graph, None) for text in texts]
+    chosen = [texts] if isinstance(texts, str) else texts
+    subjects = [comparisons.Subject(text, parse(text).graph, None) for text in chosen]
     return comparisons.compare(subjects, points=points, seed=seed)
 
 

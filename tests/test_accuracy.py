@@ -58,3 +58,11 @@ def test_scale_of_cancelled_contributions():
     assert relative_error(2.0, "1", 1e3) == 1.0
     assert relative_error(0.0, "0") == 0.0
     assert relative_error(1.0, "0") == math.inf
+
+
+@pytest.mark.parametrize(("reference", "absolute"), [("7.5e-43429436", 0.0), ("-3e43429436", math.inf)])
+def test_references_far_outside_the_doubles_take_no_time(reference, absolute):
+    found = error(0.0, reference)
+    assert found.absolute == absolute
+    assert found.relative == 1.0
+    assert within(0.0, reference, 0.0, 1e-12) is (absolute == 0.0)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -440,3 +441,37 @@ def test_a_closed_pipe_is_no_error():
 def test_completion_is_offered():
     done = run_process("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert b"_diffcli_completion" in done.stdout or b"complete" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "proposed"),
+    [
+        (["grad", "x", "+", "y", "--at", "x=1,y=2"], 'diffcli grad "x + y" --at x=1,y=2'),
+        (["grad", "x*y", "--at", "x=2", "y=3"], 'diffcli grad "x*y" --at x=2,y=3'),
+        (["grad", "ln(x-5)"], 'diffcli grad "ln(x-5)" --at x='),
+    ],
+)
+def test_commonest_slips_get_a_corrected_command(words, proposed, command):
+    code, _, err = command(*words)
+    assert code == 2
+    assert f"try: {proposed}" in err
+    suggestion = shlex.split(next(line for line in err.splitlines() if "try:" in line).partition("diffcli ")[2])
+    assert command(*suggestion)[0] == 0
+
+
+def test_an_unknown_tag_is_an_error(command):
+    assert command("compare", "--tag", "nosuch")[0] == 2
+
+
+def test_a_full_disk_and_closed_streams_are_said_in_words():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "diffcli", "ops"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 2
+    assert b"cannot write to standard output" in done.stderr
+    closed = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m diffcli grad - <&- >&-"], capture_output=True, check=False
+    )
+    assert closed.returncode == 2
+    assert b"internal" not in closed.stderr

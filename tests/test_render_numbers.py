@@ -135,3 +135,16 @@ def test_times(number, text):
 @pytest.mark.parametrize(("number", "text"), [(math.inf, "all"), (10.98, "11.0"), (-3.0, "0.0")])
 def test_digits(number, text):
     assert numbers.digits(number).text == text
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "text"),
+    [
+        ("1208.3812151266096294", 3, "1208.38…"), ("12345", 3, "12345"), ("120", 3, "120"),
+        ("26670937881135711958.75", None, "2.6670937881135711…e19"), ("10000000000000000000000", None, "1e22"),
+        ("-26670937881135711958.75", None, "−2.6670937881135711…e19"), ("5.5", None, "5.5"), ("0.25", 1, "0.25"),
+    ],
+)  # fmt: skip
+def test_the_judge_s_number_is_never_cut_inside_its_integer_part(number, digits, text):
+    shown = numbers.judged(number, digits).text
+    assert shown == text or (digits and shown.startswith(text.rstrip("…")))

@@ -89,7 +89,8 @@ def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float, ..
         if not known:
             from diffcli.studies.sampling import propose
 
-            problem.correction = ",".join(f"{name}={value}" for name, value in propose(reading.graph).items())
+            point = propose(reading.graph)
+            problem.correction = ",".join(f"{name}={value}" for name, value in point.items()) if point else None
         raise
 
 
@@ -163,9 +164,11 @@ def _refuse_unused(given: Mapping[str, PointValue], subjects: "Sequence[Subject]
 def _example_names(tag: str | None) -> list[str]:
     """The examples with a tag, or all that the methods are expected to agree on."""
     from diffcli.language import library
+    from diffcli.studies.catalogue import example_list
 
-    chosen = library.examples().values()
-    return [f"@{entry.name}" for entry in chosen if (tag in entry.tags if tag else entry.expect == library.AGREE)]
+    if tag:
+        return [name for name, *_ in example_list(tag).rows]
+    return [f"@{entry.name}" for entry in library.examples().values() if entry.expect == library.AGREE]
 
 
 def _subject(text: str, given: Mapping[str, PointValue], limits: Limits) -> "Subject":

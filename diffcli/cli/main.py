@@ -1,5 +1,6 @@
 """The application: its commands, and the one place that ends the process."""
 
+import os
 import sys
 import traceback
 from io import TextIOWrapper
@@ -56,11 +57,19 @@ def diffcli(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1, 2, 3 or 4 as the README's table of exit codes says."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # whatever the encoding lacks: help texts, tracebacks
     words = sys.argv[1:] if arguments is None else arguments
     sys.exit(run(words))
+
+
+def _open_closed_streams() -> None:
+    """Where a process is started with closed streams, what it writes goes nowhere, and there is no input."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the process ends
 
 
 def run(words: list[str]) -> int:

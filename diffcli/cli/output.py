@@ -93,7 +93,15 @@ def show(record: Any, to: Destination, options: Options | None = None) -> None:
             sys.stdout.write(render(record, to.format, options))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader went away, as `| head` does: that is no error, and nothing more is written
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
+    except OSError as problem:
+        _forget_output()
+        raise UsageError(f"cannot write to standard output: {problem.strerror}", kind="file") from None
+
+
+def _forget_output() -> None:
+    """What is still waiting to be written, when the process ends, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_whole(text: str, file: Path) -> None:

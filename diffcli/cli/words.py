@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 import typer.core
 
-from diffcli.errors import DiffcliError, UsageError
+from diffcli.errors import DiffcliError, PointError, UsageError
 
 LONG_OPTION = re.compile(r"--([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
 
@@ -41,8 +41,27 @@ class ExpressionCommand(typer.core.TyperCommand):
         unknown = next(filter(LONG_OPTION.fullmatch, typed.words), None)
         if unknown and 0 <= takes < len(typed.words):
             raise no_such_option(unknown, with_value | flags)
+        if 0 < takes < len(typed.words):
+            raise self.too_many(typed)
         ctx.meta[__name__] = typed
         return super().parse_args(ctx, [word for option in typed.options for word in option] + ["--", *typed.words])
+
+    def too_many(self, typed: "Typed") -> DiffcliError:
+        """Too many words are an expression without quotes, or a point with spaces for commas."""
+        from diffcli.cli.correction import corrected
+
+        first, *others = typed.words
+        problem: DiffcliError = UsageError(
+            "an expression is one word: put it in quotes", correction=" ".join(typed.words)
+        )
+        if all("=" in word for word in others):
+            values = [value for name, *values in typed.options if name in ("--at", "-a") for value in values]
+            problem = PointError(
+                "the values of a point are separated by commas", correction=",".join([*values, *others])
+            )
+            typed = typed._replace(words=[first])
+        problem.command = corrected(self.name or "", typed, problem)
+        return problem
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; where an error knows what was meant, it carries the corrected command."""

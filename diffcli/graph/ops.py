@@ -60,7 +60,7 @@ NEGATIVE = _outside("its argument is negative", lambda x: x < 0)
 POLE_AT_ZERO = _pole("its argument is 0", lambda x: x == 0)
 GAMMA_POLE = _pole("its argument is 0 or a negative integer", lambda x: x <= 0 and _is_integer(x))
 TIE = _kink("its two arguments are equal", lambda x, y: x == y)
-THRESHOLD = _jump("its two sides are equal", lambda x, y: x == y)
+THRESHOLD = _jump("the two sides of its condition are equal", lambda x, y: x == y)
 INTEGER_JUMP = _jump("its argument is an integer", _is_integer)
 
 ARITHMETIC = (

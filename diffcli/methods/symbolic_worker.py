@@ -107,7 +107,9 @@ def main() -> None:
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=serve, args=(sys.stdin.buffer, out))
     thread.start()
-    thread.join()
+    parent = os.getppid()
+    while thread.is_alive() and os.getppid() == parent:  # nobody waits for the answer of an orphan
+        thread.join(timeout=0.5)
     os._exit(0)  # no clearing up: SymPy's caches are large
 
 

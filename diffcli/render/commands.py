@@ -10,7 +10,7 @@ LONGEST = 60
 
 def next_commands(study: Study) -> tuple[Text, ...]:
     """One or two commands that answer the question this result raises."""
-    if not study.input or not study.variables:
+    if not study.input or not study.variables or len(study.input) > LONGEST or "\n" in study.input:
         return ()
     off = {method.method for output in study.outputs for method in output.methods if method.status == "off"}
     if off == {"finite"}:
@@ -27,8 +27,6 @@ def next_commands(study: Study) -> tuple[Text, ...]:
 
 def _command(name: str, study: Study, options: str = "") -> str:
     expression = quoted(study.input)
-    if len(study.input) > LONGEST or "\n" in study.input:
-        return f"diffcli {name} …{options}"
     if name == "compare":
         return f"diffcli {name} {expression} --points 20{options}"
     point = ",".join(f"{variable}={plain(value)}" for variable, value in study.point.items())

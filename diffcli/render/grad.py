@@ -22,6 +22,7 @@ from diffcli.render.document import (
 from diffcli.render.opening import opening, problem_blocks
 from diffcli.render.trace_tables import trace_blocks
 from diffcli.render.verdict import verdict_lines
+from diffcli.studies.accuracy import Error
 from diffcli.studies.judge import Slope
 from diffcli.studies.records import Component, MethodResult, OutputStudy, Study
 
@@ -158,13 +159,18 @@ def _cost_row(study: Study, index: int, method: MethodResult) -> tuple[Text, ...
     worst = min((error for error in found if error is not None), key=lambda error: error.digits, default=None)
     return (
         text(method.method, role="name"),
-        (numbers.error(worst.relative if worst.relative is not None else worst.absolute),) if worst else (),
+        (numbers.error(_relative(worst)),) if worst else (),
         (numbers.digits(worst.digits),) if worst else (),
         text(work(method)),
         text(numbers.seconds(method.prepare_seconds)),
         text(numbers.seconds(method.timing.median if method.timing else None)),
         text(numbers.times(method.relative_time)),
     )
+
+
+def _relative(worst: Error) -> float:
+    """The relative error, where that says more than the absolute one."""
+    return worst.absolute if worst.relative is None or worst.digits == math.inf else worst.relative
 
 
 def work(method: MethodResult) -> str:

@@ -57,7 +57,8 @@ def judged(number: str | None, digits: int | None = None) -> Span:
         return Span("—", "quiet", "{-}")
     if "inf" in number:
         return Span(signed(number), "value", latex(number))
-    text = shortened(number, digits or ROUND_OFF)
+    places = len(number.lstrip("-").partition(".")[0]) if digits and "e" not in number else 0
+    text = shortened(number, min(digits + places, ROUND_OFF) if digits else ROUND_OFF)
     return Span(signed(text), "value", latex(text))
 
 

@@ -10,8 +10,8 @@ def document(trace: Trace, options: Options) -> Document:
     """Everything `trace` has to say."""
     point = dict(zip(trace.variables, trace.point, strict=True))
     values = list(zip(trace.output_names, trace.values, strict=True))
-    latex = trace.expression if trace.style == "latex" else ""
-    title = title_text(trace.expression, latex, trace.output_names, options)
+    latex = trace.title if trace.style == "latex" else ""
+    title = title_text(trace.title, latex, trace.output_names, options)
     blocks: list[Block] = [Flow((title, point_text(point, options), *values_text(values, options)))]
     for problem in trace.problems:
         blocks += problem_blocks(problem, trace.source)

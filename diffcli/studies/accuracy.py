@@ -8,6 +8,10 @@ CANCELLATION = Fraction(1, 10**8)
 """A reference below this fraction of the contributions it is summed from counts as near zero."""
 
 
+FAR = 1000
+"""10^-1000 is 0 and 10^1000 is infinite to every double, as is 10^-43429436, which would take minutes to write out."""
+
+
 class Error(NamedTuple):
     """The distance of a computed number from the reference, in four measures."""
 
@@ -24,7 +28,7 @@ def error(computed: float, reference: str) -> Error:
     """The error of `computed` against the decimal `reference`; a computed nan or infinity is infinitely wrong."""
     if not math.isfinite(computed):
         return Error(math.inf, math.inf, math.inf, 0.0)
-    exact = Fraction(reference)
+    exact = exactly(reference)
     distance = abs(Fraction(computed) - exact)
     ulps = _as_float(distance / Fraction(_ulp(exact)))
     relative = _as_float(distance / abs(exact)) if exact else None
@@ -38,7 +42,7 @@ def relative_error(computed: float, reference: str, scale: float = 0.0) -> float
     """
     if not math.isfinite(computed):
         return math.inf
-    exact = Fraction(reference)
+    exact = exactly(reference)
     distance = abs(Fraction(computed) - exact)
     size = max(abs(exact), CANCELLATION * Fraction(scale if math.isfinite(scale) else 0.0))
     return _as_float(distance / size) if size else 0.0 if not distance else math.inf
@@ -48,9 +52,17 @@ def within(computed: float, reference: str, atol: float, rtol: float) -> bool:
     """Whether |a − b| ≤ atol + rtol·|b|, or a is one of the two doubles around b (subnormals have few digits)."""
     if not math.isfinite(computed):
         return False
-    exact = Fraction(reference)
+    exact = exactly(reference)
     distance = abs(Fraction(computed) - exact)
     return distance <= Fraction(atol) + Fraction(rtol) * abs(exact) or distance <= Fraction(_ulp(exact))
+
+
+def exactly(reference: str) -> Fraction:
+    """The decimal as a fraction; exponents far outside the doubles are brought nearer, where they count the same."""
+    mantissa, mark, exponent = reference.partition("e")
+    if mark and abs(int(exponent)) > FAR:
+        return Fraction(f"{mantissa}e{math.copysign(FAR, int(exponent)):.0f}")
+    return Fraction(reference)
 
 
 def _correct_digits(computed: float, exact: Fraction, relative: float | None) -> float:

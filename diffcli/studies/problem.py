@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from diffcli.graph import ops
 from diffcli.graph.program import Graph
 from diffcli.graph.text import PRETTY, names_of, write
 from diffcli.studies.judge import Cause, Reference, Slope
 from diffcli.studies.values import Problem, shortened
 
 NAMES = {"div": "the quotient", "pow": "the power", "abs": "|x|", "max": "max", "min": "min"}
+COMPARISONS = frozenset(row.name for row in ops.COMPARISONS)
 OPENINGS = {
     "outside": "outside the domain: {op} has no real value where {where}",
     "pole": "outside the domain: {op} has a pole where {where}",
@@ -15,6 +17,7 @@ OPENINGS = {
     "bend": "not differentiable here: the slopes from both sides differ, and {op} has a vertical tangent where {where}",
     "kink": "not differentiable here: {op} has a kink where {where}",
     "jump": "not differentiable here: {op} jumps where {where}",
+    "switch": "not differentiable here: the branch of where changes at this point, as {where}",
     "overflow": "overflow: {where}",
     "limit": "cannot be judged: {where}",
 }
@@ -38,7 +41,8 @@ def _message(cause: Cause | None, reference: Reference) -> str:
     if cause is None:
         return _without_cause(reference.slopes)
     is_bend = cause.kind == "tangent" and any(slope.status == "kink" for slope in reference.slopes)
-    opening = OPENINGS.get("bend" if is_bend else cause.kind, "no derivative here: {op}, {where}")
+    kind = "bend" if is_bend else "switch" if cause.op in COMPARISONS else cause.kind
+    opening = OPENINGS.get(kind, "no derivative here: {op}, {where}")
     op = NAMES.get(cause.op, cause.op)
     return opening.replace("{op}", op).replace("{where}", cause.where)
 
@@ -71,7 +75,7 @@ def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
 
 def slope_text(slope: Slope) -> str:
     """Such as ∂/∂x: slope −1 from the left, slope 1 from the right; nothing where the slope is an ordinary one."""
-    if slope.status in ("smooth", "outside", "undecided"):
+    if slope.status in ("smooth", "outside", "undecided") or slope.left is slope.right is None:
         return ""
     if slope.status == "overflow":
         return f"∂/∂{slope.name} = {signed(slope.value or '')}, beyond 1.8e308"

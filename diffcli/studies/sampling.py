@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from diffcli.execute.python_source import compiled
 from diffcli.graph.ops import OPS
@@ -47,13 +47,22 @@ def is_regular(gradient: PreparedReverse, point: Sequence[float]) -> bool:
     return all(math.isfinite(number) for number in (*values, *(number for row in rows for number in row)))
 
 
-def propose(graph: Graph) -> dict[str, str]:
-    """A point of short numbers at which the program has a gradient, by variable."""
+def propose(graph: Graph) -> dict[str, str] | None:
+    """A point of short numbers at which the program has a gradient, by variable; None where none is found."""
     gradient = PreparedReverse(graph, graph.inputs, lambda program, _: compiled(program))
-    size, choices = len(graph.inputs), len(PROPOSALS)
-    for shift in range(choices):
-        for stride in (1, 0):
-            texts = [PROPOSALS[(shift + stride * k) % choices] for k in range(size)]
-            if is_regular(gradient, [float(text) for text in texts]):
-                return dict(zip(graph.variables, texts, strict=True))
-    return dict(zip(graph.variables, ["1"] * size, strict=True))
+    for texts in _short_points(len(graph.inputs)):
+        if is_regular(gradient, [float(text) for text in texts]):
+            return dict(zip(graph.variables, texts, strict=True))
+    return None
+
+
+def _short_points(size: int) -> Iterator[tuple[str, ...]]:
+    """Points of short numbers: first different small ones, then equal ones, then larger ones at random."""
+    choices = len(PROPOSALS)
+    for stride in (1, 0):
+        for shift in range(choices):
+            yield tuple(PROPOSALS[(shift + stride * k) % choices] for k in range(size))
+    generator = random.Random(0)  # noqa: S311 - reproducible, not secret
+    for scale in (10, 100, 1000):
+        for _ in range(TRIES):
+            yield tuple(str(generator.randint(-scale, scale)) for _ in range(size))

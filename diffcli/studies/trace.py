@@ -9,7 +9,7 @@ from diffcli.execute.interpreter import evaluate
 from diffcli.graph.numbering import numbering
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
-from diffcli.graph.text import program_text, write
+from diffcli.graph.text import PLAIN, program_text, write
 from diffcli.studies.notation import Kind, Notation, StyleName
 from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, reverse_rows, tangent_rows
 from diffcli.studies.values import SCHEMA, Problem, finite
@@ -23,6 +23,9 @@ class Trace(NamedTuple):
     source: str
     """The text that was read; places refer to it."""
     expression: str
+    """As read, in plain text that reads in again."""
+    title: str
+    """The same as it is written in the style of the trace."""
     variables: tuple[str, ...]
     point: tuple[float, ...]
     inputs: tuple[Row, ...]
@@ -120,7 +123,8 @@ def trace(
     return Trace(
         input=typed or text,
         source=text,
-        expression=program_text(graph, STYLES[style]),
+        expression=program_text(graph, PLAIN),
+        title=program_text(graph, STYLES[style]),
         variables=graph.variables,
         point=tuple(point),
         inputs=tuple(Row(primal(p), name(graph.nodes[p].literal), values[p]) for p in graph.inputs),

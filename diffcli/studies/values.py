@@ -24,13 +24,22 @@ class Problem(NamedTuple):
 
 def shortened(number: str, digits: int = 17) -> str:
     """A long decimal cut to `digits` significant digits, with an ellipsis if something was cut."""
-    mantissa, mark, exponent = number.lower().partition("e")
+    mantissa, mark, exponent = _without_long_integer(number.lower(), digits).partition("e")
     seen = 0
     for length, character in enumerate(mantissa, start=1):
         seen += character.isdigit() and (seen > 0 or character != "0")
         if seen == digits and mantissa[length:].strip(".0"):
             return f"{mantissa[:length]}…{mark}{exponent}"
     return tidied(f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}{mark}{exponent}")
+
+
+def _without_long_integer(number: str, digits: int) -> str:
+    """123456.7 as 1.234567e5 where fewer digits are wanted than stand before its point."""
+    sign, unsigned = ("-", number[1:]) if number.startswith("-") else ("", number)
+    whole, _, fraction = unsigned.partition(".")
+    if "e" in number or len(whole) <= digits:
+        return number
+    return f"{sign}{whole[0]}.{whole[1:]}{fraction}e{len(whole) - 1}"
 
 
 def tidied(text: str) -> str:
