@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from render_records import DECK_001, DECK_002, comparison_of, study_of, trace_of
 
@@ -206,6 +206,7 @@ def test_csv_reads_in_again(rows):
     assert all(len(row) == 2 for row in parsed)
 
 
+@example({"": "\x7f\u200b"})
 @given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False, allow_infinity=False) | st.none(), max_size=3))
 def test_json_is_the_object_without_raw_control_characters(data):
     shown = object_text(data)
