@@ -88,3 +88,8 @@ def test_error(text: str, bound: tuple[str, ...], message: str, piece: str, corr
     assert (error.message, error.correction) == (message, correction)
     assert error.place is not None
     assert text[error.place.start : error.place.end] == piece
+
+
+def test_a_constant_that_is_assigned_is_said_to_be_a_variable() -> None:
+    assert parse("e = 2; e*x").notes == ("e is your variable",)
+    assert parse("pi*x").notes == ()

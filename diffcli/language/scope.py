@@ -61,6 +61,8 @@ class Scope:
     def assign(self, token: Token, position: int) -> None:
         """From here on `token` stands for the node at `position`, which is shown by that name."""
         self.values[token.text] = position
+        if token.text in CONSTANTS:
+            self.note(f"{token.text} is your variable")
         if self.builder.nodes[position].op not in (INPUT, CONSTANT):
             self.names.setdefault(position, token.text)
 

@@ -95,7 +95,7 @@ class PreparedSymbolic:
         self.written_out, self.shared = job.written_out, _operations(graph, self.formulas)
         """Operations of the derivatives written out in full, and with each common subexpression computed once."""
         self.notes: tuple[str, ...] = ()
-        if self.written_out > SWELL * self.shared:
+        if self.shared and self.written_out > SWELL * self.shared:
             sizes = (
                 f"{self.written_out} operations written out in full, {self.shared} with common subexpressions shared"
             )
