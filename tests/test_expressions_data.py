@@ -61,7 +61,7 @@ TAGS = {
     "kink": "at a point where one-sided slopes of a part differ",
     "domain-edge": "at or near the edge of a domain",
     "one-sided": "only a one-sided derivative exists",
-    "hard": "which methods pass their tolerance is not predicted; the judge's numbers are",
+    "hard": "floating point, a rule or a finite step has trouble here; the notes say with what",
 }
 
 
