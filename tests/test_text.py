@@ -1,5 +1,7 @@
 """Graphs written as text: what is written reads in as the same graph."""
 
+import tracemalloc
+
 import pytest
 
 from diffcli.graph.folding import FoldingBuilder
@@ -95,3 +97,14 @@ def test_folding_builder_tidies_what_rules_emit(text, tidied):
         copies.append(builder.apply(node.op, *[copies[a] for a in node.args]) if node.args else leaf(node.literal))
     folded = builder.graph([copies[p] for p in graph.inputs], [copies[p] for p in graph.outputs])
     assert program_text(folded.pruned(), PLAIN) == tidied
+
+
+def test_long_chains_need_little_memory():
+    """Half a gigabyte of strings if every intermediate one were kept."""
+    graph = parse("x*" * 20_000 + "x").graph
+    tracemalloc.start()
+    text = program_text(graph, PLAIN)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(text) == 40_001
+    assert peak < 50_000_000

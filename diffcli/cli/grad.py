@@ -19,7 +19,7 @@ def grad(
     order: options.OrderOption = options.Order.COMPUTATION,
     scheme: options.SchemeOption = options.Scheme.CENTERED,
     step: options.Step = None,
-    time_limit: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds the symbolic method may take.")] = 5.0,
+    time_limit: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds the symbolic method may take.")] = 3.0,
     form: options.FormatOption = None,
     output: options.Output = None,
     digits: options.Digits = None,

@@ -5,7 +5,7 @@ One writer serves all of them; a `Style` says how operators, powers, calls and n
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from diffcli.graph.ops import OPS
@@ -86,10 +86,22 @@ def write(graph: Graph, position: int, names: Mapping[int, str], style: Style = 
 
 def pieces(graph: Graph, positions: Iterable[int], names: Mapping[int, str], style: Style) -> dict[int, Piece]:
     """The mathematics of several nodes, each written out itself, its arguments by their names where they have one."""
-    written: dict[int, Piece] = {}
-    for position in _wanted(graph, frozenset(positions), names):
+    targets, written = frozenset(positions), dict[int, Piece]()
+    wanted = _wanted(graph, targets, names)
+    last_use = {part: position for position in wanted for part in _parts(graph, position)}
+    for position in wanted:
         written[position] = _node(graph, position, names, written, style)
+        for part in _parts(graph, position):
+            if last_use[part] == position and part not in targets:
+                written.pop(part, None)  # a chain of n operations would keep n²/2 characters
     return written
+
+
+def _parts(graph: Graph, position: int) -> Iterator[int]:
+    """The arguments of a node and, for x/y/y, theirs."""
+    for argument in graph.nodes[position].args:
+        yield argument
+        yield from graph.nodes[argument].args
 
 
 def _wanted(graph: Graph, positions: frozenset[int], names: Mapping[int, str]) -> list[int]:

@@ -15,8 +15,8 @@ from diffcli.methods.method import Compiler, GaveUp, Jacobian
 from diffcli.methods.symbolic_worker import Payload, encoded
 from diffcli.methods.sympy_process import Worker
 
-TIME_LIMIT = 5.0
-MEMORY_LIMIT = 2**30
+TIME_LIMIT = 3.0
+MEMORY_LIMIT = 3 * 2**28
 MAX_NODES = 20_000
 """Nodes that a program, and its derivative, may have before SymPy is not worth asking."""
 SWELL = 10
