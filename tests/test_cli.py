@@ -402,3 +402,15 @@ def test_a_full_disk_and_closed_streams_are_said_in_words():
     )
     assert closed.returncode == 2
     assert b"internal" not in closed.stderr
+
+
+def test_planned_commands_are_said_to_be_planned(command):
+    code, _, err = command("jacobian", "x; x^2")
+    assert code == 2
+    assert "planned" in err
+
+
+def test_a_missing_folder_is_said_before_the_work(command):
+    code, out, err = command("compare", "-o", "nowhere/all.md")
+    assert (code, out) == (2, "")
+    assert "its folder does not exist" in err

@@ -51,12 +51,14 @@ class Destination(NamedTuple):
 def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -> Destination:
     """Decide by --format, --output, the terminal, NO_COLOR and the encoding."""
     to_file = file is not None and str(file) != "-"
-    name = chosen.value if chosen else SUFFIXES.get(file.suffix, "") if file is not None and to_file else "rich"
+    name = chosen.value if chosen else SUFFIXES.get(file.suffix.lower(), "") if file is not None and to_file else "rich"
     if not name:
         raise UsageError(
             f"no format belongs to the suffix of {quoted(str(file))}",
             hint=f"use one of {' '.join(SUFFIXES)} or --format",
         )
+    if file is not None and to_file and not file.parent.is_dir():  # said before the work, not after it
+        raise UsageError(f"cannot write {quoted(str(file))}: its folder does not exist", kind="file")
     at_terminal = not to_file and sys.stdout.isatty()
     encoding = "utf-8" if to_file else sys.stdout.encoding or "ascii"
     return Destination(

@@ -131,6 +131,10 @@ def no_such_option(word: str, known: frozenset[str]) -> UsageError:
     return UsageError(f"there is no option {quoted(word)}", hint=f"did you mean {near}?" if near else None)
 
 
+PLANNED = frozenset("jacobian hessian jvp vjp stepsize methods check graph source report descend train".split())
+"""Commands that people may have read of."""
+
+
 class DiffcliGroup(typer.core.TyperGroup):
     """Lists the commands in the order in which they are declared, and guesses what an unknown command meant."""
 
@@ -159,6 +163,8 @@ class DiffcliGroup(typer.core.TyperGroup):
         from diffcli.render.shell import quoted
 
         word, *rest = args
+        if word in PLANNED:
+            return UsageError(f"'{word}' is planned, not built yet", hint=f"there is {', '.join(self.commands)}")
         near = get_close_matches(word, list(self.commands), 1)
         late = [name for name in rest if name in self.commands][:1]  # the options stand behind the command
         others = [name for name in rest if name not in late]
