@@ -96,32 +96,26 @@ def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float, ..
 
 def positions(reading: Reading, wrt: str | None) -> tuple[int, ...]:
     """The inputs named by --wrt, in the order given; all of them without it."""
-    graph = reading.graph
-    if wrt is None:
-        return graph.inputs
-    by_name = dict(zip(graph.variables, graph.inputs, strict=True))
-    names = [name.strip() for name in wrt.split(",") if name.strip()]
-    unknown = [name for name in names if name not in by_name]
-    if unknown or not names:
-        raise PointError(
-            f"--wrt: {quoted(unknown[0]) if unknown else 'nothing'} is no variable of the expression",
-            hint=f"its variables are {', '.join(graph.variables) or 'none'}",
-        )
-    return tuple(dict.fromkeys(by_name[name] for name in names))
+    by_name = dict(zip(reading.variables, reading.graph.inputs, strict=True))
+    return tuple(by_name[name] for name in _chosen("--wrt", wrt, "variable", tuple(by_name)))
 
 
 def method_names(text: str | None) -> tuple[str, ...]:
     """The methods named by --methods, in the order of the table; all of them without it."""
+    chosen = _chosen("--methods", text, "method", tuple(METHODS))
+    return tuple(name for name in METHODS if name in chosen)
+
+
+def _chosen(option: str, text: str | None, what: str, known: Sequence[str]) -> tuple[str, ...]:
+    """The names in a list such as x,y, each once; all that are known where no list is given."""
     if text is None:
-        return tuple(METHODS)
+        return tuple(known)
     names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in METHODS]
-    if unknown or not names:
-        raise UsageError(
-            f"--methods: there is no method {quoted(unknown[0]) if unknown else 'named'}",
-            hint=f"the methods are {', '.join(METHODS)}",
-        )
-    return tuple(name for name in METHODS if name in names)
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None or not names:
+        wrong = f"there is no {what} {quoted(unknown)}" if unknown is not None else f"no {what} is named"
+        raise UsageError(f"{option}: {wrong}", hint=f"the {what}s are {', '.join(known) or 'none'}")
+    return tuple(dict.fromkeys(names))
 
 
 def read_subjects(

@@ -4,10 +4,6 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
-CANCELLATION = Fraction(1, 10**8)
-"""A reference below this fraction of the contributions it is summed from counts as near zero."""
-
-
 FAR = 1000
 """10^-1000 is 0 and 10^1000 is infinite to every double, as is 10^-43429436, which would take minutes to write out."""
 
@@ -33,19 +29,6 @@ def error(computed: float, reference: str) -> Error:
     ulps = _as_float(distance / Fraction(_ulp(exact)))
     relative = _as_float(distance / abs(exact)) if exact else None
     return Error(_as_float(distance), relative, ulps, _correct_digits(computed, exact, relative))
-
-
-def relative_error(computed: float, reference: str, scale: float = 0.0) -> float:
-    """|a − b| / max(|b|, 1e-8·scale), where `scale` is the sum of the absolute contributions to the number a.
-
-    Where the contributions cancel to nearly nothing, no method can keep digits relative to what remains.
-    """
-    if not math.isfinite(computed):
-        return math.inf
-    exact = exactly(reference)
-    distance = abs(Fraction(computed) - exact)
-    size = max(abs(exact), CANCELLATION * Fraction(scale if math.isfinite(scale) else 0.0))
-    return _as_float(distance / size) if size else 0.0 if not distance else math.inf
 
 
 def within(computed: float, reference: str, atol: float, rtol: float) -> bool:

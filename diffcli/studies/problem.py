@@ -65,7 +65,9 @@ def _details(graph: Graph, reference: Reference, cause: Cause | None) -> str:
         names = names_of(graph, PRETTY)
         arguments = ", ".join(names.get(a) or write(graph, a, names, PRETTY) for a in node.args)
         parts.append(
-            f"{arguments} = {cause.argument}" if len(node.args) == 1 else f"arguments {arguments}: {cause.argument}"
+            f"{arguments} = {signed(cause.argument)}"
+            if len(node.args) == 1
+            else f"arguments {arguments}: {cause.argument}"
         )
     if reference.value is not None:
         parts.append(f"value {signed(reference.value)}")
