@@ -57,6 +57,12 @@ class ExpressionError(DiffcliError):
     kind = "syntax"
 
 
+class ShapeError(ExpressionError):
+    """Arrays whose shapes do not fit what is done with them (exit code 2)."""
+
+    kind = "shape"
+
+
 class PointError(DiffcliError):
     """The point does not fit the expression or is not a number (exit code 2)."""
 
@@ -67,3 +73,10 @@ class LimitError(DiffcliError):
     """A documented limit on length, nesting, nodes or numbers is exceeded (exit code 2)."""
 
     kind = "limit"
+
+
+class LibraryError(DiffcliError):
+    """Something needed is not installed or not usable here: an array library, a device (exit code 4)."""
+
+    exit_code = 4
+    kind = "library"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffcli.errors import DiffcliError
-from diffcli.graph.ops import OPS
+from diffcli.graph.ops import ELEMENTWISE, OPS
 from diffcli.graph.program import Builder, Graph
 from diffcli.language.points import parse_point
 from diffcli.language.reading import parse
@@ -21,7 +21,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_si
 Result = TypeVar("Result")
 NAMES = st.sampled_from(["x", "y", "z_1", "theta", "gamma", "N"])
 NUMBERS = st.sampled_from(["2", "0.10", "1e-3", "123456789", "pi", "e"])
-UNARY = [name for name, row in OPS.items() if row.callable and row.arity == 1]
+UNARY = [name for name, row in ELEMENTWISE.items() if row.callable and row.arity == 1]
 BINARY = ["add", "sub", "mul", "div", "pow", "max", "min", "atan2", "hypot"]
 
 

@@ -12,7 +12,7 @@ from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.interpreter import evaluate, outputs
 from diffcli.execute.multiprecision import Multiprecision
 from diffcli.execute.python_source import compiled
-from diffcli.graph.ops import CALLABLE, OPS
+from diffcli.graph.ops import CALLABLE, ELEMENTWISE
 from diffcli.graph.primitive import Primitive
 from diffcli.graph.program import Builder, Graph
 from diffcli.methods.forward import PreparedForward
@@ -22,10 +22,10 @@ from diffcli.methods.symbolic_worker import answer
 
 EPSILON = 2.0**-52
 SAMPLES = 12
-ROWS = [pytest.param(row, id=row.name) for row in OPS.values()]
+ROWS = [pytest.param(row, id=row.name) for row in ELEMENTWISE.values()]
 PARTIALS = [
     pytest.param(row, argument, id=f"{row.name}-{argument}")
-    for row in OPS.values()
+    for row in ELEMENTWISE.values()
     for argument in range(row.arity)
     if row.partials[argument] is not None
 ]
@@ -56,10 +56,10 @@ def exactly(args: list[float]) -> list[object]:
 
 
 def test_every_row_has_samples_and_a_name_of_its_own():
-    assert all(len(samples(row)) == SAMPLES for row in OPS.values())
-    names = [name for row in OPS.values() for name in (row.name, *row.aliases)]
+    assert all(len(samples(row)) == SAMPLES for row in ELEMENTWISE.values())
+    names = [name for row in ELEMENTWISE.values() for name in (row.name, *row.aliases)]
     assert len(names) == len(set(names))
-    assert set(CALLABLE.values()) == {row for row in OPS.values() if row.callable}
+    assert set(CALLABLE.values()) == {row for row in ELEMENTWISE.values() if row.callable}
 
 
 @pytest.mark.parametrize(("row", "argument"), PARTIALS)

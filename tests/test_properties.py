@@ -11,7 +11,7 @@ from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate, outputs
 from diffcli.execute.multiprecision import Multiprecision
 from diffcli.execute.python_source import compiled
-from diffcli.graph.ops import OPS
+from diffcli.graph.ops import ELEMENTWISE, OPS
 from diffcli.graph.program import Builder, Graph
 from diffcli.graph.text import PLAIN, program_text
 from diffcli.language import parse
@@ -25,7 +25,7 @@ BINARY = ("add", "sub", "mul")
 POSITIVE = ("sqrt", "ln", "div", "pow")
 """Primitives that are smooth where one of their arguments is positive."""
 COMPARISONS = ("lt", "le", "gt", "ge")
-ALL = tuple(name for name, row in OPS.items() if row.callable or row.symbol)
+ALL = tuple(name for name, row in ELEMENTWISE.items() if row.callable or row.symbol)
 WITHOUT_TEXT = {"lt", "le", "gt", "ge", "eq", "ne", "where", "polygamma", "xlogy"}
 """Comparisons stand only inside where; the order of polygamma is a literal; xlogy is no function of the language."""
 numbers = st.floats(-2, 2, allow_nan=False).map(lambda value: round(value, 3))

@@ -6,6 +6,7 @@ analytic but piecewise so (abs, max, where, floor, …) take the branch that the
 
 import cmath
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate, outputs
@@ -24,7 +25,7 @@ class ComplexArithmetic:
         """The double nearest to the decimal."""
         return complex(FLOATS.constant(literal))
 
-    def apply(self, op: str, *args: complex) -> complex:
+    def apply(self, op: str, *args: complex, **_: Any) -> complex:
         """The primitive `op`; the imaginary part is nan where complex arithmetic overflows or hits a pole."""
         function = _FUNCTIONS.get(op)
         if function is None:

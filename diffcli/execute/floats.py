@@ -8,6 +8,7 @@ import math
 import operator
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from diffcli.execute.interpreter import outputs
 from diffcli.execute.magnitudes import MAX_RECURRENCE
@@ -26,7 +27,7 @@ class FloatArithmetic:
         return CONSTANTS[literal] if literal in CONSTANTS else float(literal)
 
     @staticmethod
-    def apply(op: str, *args: float) -> float:
+    def apply(op: str, *args: float, **_: Any) -> float:
         """The primitive `op`; never raises."""
         return function(op)(*args)
 

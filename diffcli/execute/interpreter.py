@@ -5,7 +5,7 @@ All other executors are tested against this one.
 """
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from diffcli.graph.program import CONSTANT, INPUT, Graph
 
@@ -19,8 +19,8 @@ class Arithmetic(Protocol[Number]):
         """The number a literal ("0.1", "pi", "e") stands for."""
         ...
 
-    def apply(self, op: str, *args: Number) -> Number:
-        """The primitive `op` on numbers."""
+    def apply(self, op: str, *args: Number, **params: Any) -> Number:
+        """The primitive `op` on numbers; on arrays as a whole with its parameters."""
         ...
 
 
@@ -34,7 +34,8 @@ def evaluate(graph: Graph, arithmetic: Arithmetic[Number], values: Sequence[Numb
         elif node.op == CONSTANT:
             results.append(arithmetic.constant(node.literal))
         else:
-            results.append(arithmetic.apply(node.op, *[results[argument] for argument in node.args]))
+            params = dict(node.params) if node.params else {}
+            results.append(arithmetic.apply(node.op, *[results[argument] for argument in node.args], **params))
     return results
 
 

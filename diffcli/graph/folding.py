@@ -6,7 +6,7 @@ Only numbers that stand in the text as literals are folded, exactly, in rational
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diffcli.graph.program import CONSTANT, Builder, Graph
 
@@ -29,14 +29,17 @@ class FoldingBuilder(Builder):
         self.zero = self.constant("0")
         self.one = self.constant("1")
 
-    def apply(self, op: str, *args: int, **_: object) -> int:
-        """The operation `op` on nodes that are already there, simplified where a literal allows it."""
+    def apply(self, op: str, *args: int, **params: Any) -> int:
+        """The operation `op` on nodes that are already there, simplified where a literal allows it.
+
+        What comes back may have a smaller shape that broadcasts to the one expected: 0·x is the number 0.
+        """
         folded = self._folded_number(op, args)
         if folded is not None:
             return folded
         simplify = _IDENTITIES.get(op)
         simpler = simplify(self, *args) if simplify else None
-        return super().apply(op, *args) if simpler is None else simpler
+        return super().apply(op, *args, **params) if simpler is None else simpler
 
     def rational(self, position: int) -> "Fraction | None":
         """The exact value of a subexpression of literals and the four operations, else None."""

@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from diffcli.graph.primitive import Primitive, Singularity, Term, function
+from diffcli.graph.structural import STRUCTURAL
 
 exp, ln, sqrt, cbrt = function("exp"), function("ln"), function("sqrt"), function("cbrt")
 sin, cos, tan, sinh, cosh = function("sin"), function("cos"), function("tan"), function("sinh"), function("cosh")
@@ -93,25 +94,25 @@ EXPONENTIALS = (
     Primitive("expm1", "exp(x) - 1 without cancellation near 0", (lambda x: exp(x),), latex=r"\operatorname{expm1}"),
     Primitive(
         "ln", "natural logarithm", (lambda x: 1 / x,), aliases=("log",), latex=r"\ln", domain=(POSITIVE,),
-        calls=dict.fromkeys(("math", "mpmath", "sympy"), "log"),
+        calls=dict.fromkeys(("math", "mpmath", "sympy", "array"), "log"),
         singularities=(NEGATIVE, POLE_AT_ZERO),
     ),
     Primitive(
         "log1p", "ln(1 + x) without cancellation near 0", (lambda x: 1 / (1 + x),), latex=r"\operatorname{log1p}",
-        calls={"math": "log1p", "mpmath": "log1p"}, definition=lambda x: ln(1 + x), domain=((-0.99, 10.0),),
+        calls=dict.fromkeys(("math", "mpmath", "array"), "log1p"), definition=lambda x: ln(1 + x), domain=((-0.99, 10.0),),
         singularities=(
             _outside("its argument is below -1", lambda x: x < -1), _pole("its argument is -1", lambda x: x == -1),
         ),
     ),
     Primitive(
         "log2", "logarithm to base 2", (lambda x: 1 / (x * ln(_number(x, 2))),), aliases=("log_2",), latex=r"\log_2",
-        definition=lambda x: ln(x) / ln(_number(x, 2)), calls={"math": "log2"},
+        definition=lambda x: ln(x) / ln(_number(x, 2)), calls={"math": "log2", "array": "log2"},
         domain=(POSITIVE,), singularities=(NEGATIVE, POLE_AT_ZERO),
     ),
     Primitive(
         "log10", "logarithm to base 10", (lambda x: 1 / (x * ln(_number(x, 10))),), aliases=("log_10", "lg"),
         latex=r"\log_{10}", definition=lambda x: ln(x) / ln(_number(x, 10)),
-        calls={"math": "log10"}, domain=(POSITIVE,),
+        calls={"math": "log10", "array": "log10"}, domain=(POSITIVE,),
         singularities=(NEGATIVE, POLE_AT_ZERO),
     ),
     Primitive(
@@ -208,12 +209,12 @@ LEARNING = (
 PIECEWISE = (
     Primitive(
         "abs", "absolute value", (lambda x: sign(x),), aliases=("Abs", "fabs"), latex=r"\left|#1\right|",
-        calls={"math": "fabs", "mpmath": "fabs", "sympy": "Abs"},
+        calls={"math": "fabs", "mpmath": "fabs", "sympy": "Abs", "array": "abs"},
         singularities=(_kink("its argument is 0", lambda x: x == 0),),
     ),
     Primitive(
         "sign", "-1, 0 or 1", (lambda x: 0,), aliases=("sgn",), latex=r"\operatorname{sign}",
-        definition=lambda x: greater(x, 0) - less(x, 0), calls={"mpmath": "sign", "sympy": "sign"},
+        definition=lambda x: greater(x, 0) - less(x, 0), calls=dict.fromkeys(("mpmath", "sympy", "array"), "sign"),
         singularities=(_jump("its argument is 0", lambda x: x == 0),),
     ),
     Primitive("floor", "largest integer not above x", (lambda x: 0,), latex=r"\left\lfloor #1\right\rfloor", singularities=(INTEGER_JUMP,)),
@@ -229,13 +230,13 @@ PIECEWISE = (
     Primitive(
         "min", "smaller of two numbers", (
             lambda x, y: less(x, y) + equal(x, y) / 2, lambda x, y: less(y, x) + equal(x, y) / 2,
-        ), aliases=("Min", "minimum"), latex=r"\min", calls={"sympy": "Min"},
+        ), aliases=("Min", "minimum"), latex=r"\min", calls={"sympy": "Min", "array": "minimum"},
         domain=(WIDE, WIDE), singularities=(TIE,),
     ),
     Primitive(
         "max", "larger of two numbers", (
             lambda x, y: greater(x, y) + equal(x, y) / 2, lambda x, y: greater(y, x) + equal(x, y) / 2,
-        ), aliases=("Max", "maximum"), latex=r"\max", calls={"sympy": "Max"},
+        ), aliases=("Max", "maximum"), latex=r"\max", calls={"sympy": "Max", "array": "maximum"},
         domain=(WIDE, WIDE), singularities=(TIE,),
     ),
     Primitive(
@@ -260,7 +261,7 @@ SPECIAL = (
     Primitive(
         "hypot", "sqrt(x^2 + y^2) without overflow", (lambda x, y: x / hypot(x, y), lambda x, y: y / hypot(x, y)),
         definition=lambda x, y: sqrt(x**2 + y**2), latex=r"\operatorname{hypot}",
-        calls=dict.fromkeys(("math", "mpmath"), "hypot"), domain=(POSITIVE, WIDE),
+        calls=dict.fromkeys(("math", "mpmath", "array"), "hypot"), domain=(POSITIVE, WIDE),
         singularities=(_kink("both its arguments are 0", lambda x, y: x == 0 and y == 0),),
     ),
     Primitive("erf", "error function", (lambda x: 2 / sqrt(_pi(x)) * exp(-(x**2)),), latex=r"\operatorname{erf}"),
@@ -292,15 +293,18 @@ SPECIAL = (
     ),
 )  # fmt: skip
 
-OPS: dict[str, Primitive] = {
+ELEMENTWISE: dict[str, Primitive] = {
     row.name: row
     for row in (
         *ARITHMETIC, *EXPONENTIALS, *TRIGONOMETRIC, *HYPERBOLIC, *LEARNING, *PIECEWISE, *COMPARISONS, *SPECIAL,
     )
 }  # fmt: skip
+"""The primitives of numbers, which work on arrays element by element, by name."""
+
+OPS: dict[str, Primitive] = {**ELEMENTWISE, **{row.name: row for row in STRUCTURAL}}
 """Every primitive by its name."""
 
 CALLABLE: dict[str, Primitive] = {
-    name: row for row in OPS.values() if row.callable for name in (row.name, *row.aliases)
+    name: row for row in ELEMENTWISE.values() if row.callable for name in (row.name, *row.aliases)
 }
-"""Every name a user may call, aliases included."""
+"""Every name of a function of numbers that a user may call, aliases included."""

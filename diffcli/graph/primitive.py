@@ -5,12 +5,14 @@ gives a small `Graph`: that graph is printed in the trace, evaluated by every ex
 programs, differentiated again, and proved by the test of its row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal
+from math import prod
+from typing import Any, ClassVar, Literal
 
 from diffcli.graph.program import Builder, Graph
+from diffcli.graph.shapes import Key, Shape, broadcast
 
 Formula = Callable[..., "Term | int"]
 Kind = Literal["outside", "pole", "tangent", "kink", "jump"]
@@ -55,11 +57,17 @@ class Primitive:
     aliases: tuple[str, ...] = ()
     callable: bool = True
     """Whether users may call it by name."""
+    is_structural: ClassVar[bool] = False
+    """Whether it computes with arrays as a whole; all others work element by element."""
 
     @property
     def arity(self) -> int:
         """How many arguments it takes."""
         return len(self.partials)
+
+    def is_constant_in(self, argument: int) -> bool:
+        """Whether the result is locally constant in an argument, so that no derivative passes there."""
+        return self.partials[argument] is None
 
     def call(self, world: str) -> str | None:
         """What the function is called in `world`, or None where only its definition helps."""
@@ -68,6 +76,14 @@ class Primitive:
     def singular(self, *args: Any) -> Singularity | None:
         """The first singularity that holds at these arguments."""
         return next((s for s in self.singularities if s.holds(*args)), None)
+
+    def result_shape(self, *shapes: Shape, **_: Any) -> Shape:
+        """The shape of the result; raises ShapeError where those of the arguments do not fit."""
+        return broadcast(*shapes)
+
+    def work(self, shape: Shape, *_: Shape) -> int:
+        """How many operations on numbers give a result of this shape from arguments of those shapes."""
+        return prod(shape)
 
     @cache  # noqa: B019 - rows live as long as the program
     def partial(self, argument: int) -> Graph | None:
@@ -93,10 +109,10 @@ class Term:
     builder: Builder
     position: int
 
-    def apply(self, op: str, *others: "Term | int") -> "Term":
+    def apply(self, op: str, *others: "Term | int", **params: Any) -> "Term":
         """The operation `op` on this term and others, plain integers being constants."""
         positions = [self.lifted(other).position for other in others]
-        return Term(self.builder, self.builder.apply(op, self.position, *positions))
+        return Term(self.builder, self.builder.apply(op, self.position, *positions, **params))
 
     def lifted(self, other: "Term | int") -> "Term":
         """The other operand as a term of the same builder."""
@@ -141,6 +157,47 @@ class Term:
     def __neg__(self) -> "Term":
         """Negation."""
         return self.apply("neg")
+
+    def __matmul__(self, other: "Term") -> "Term":
+        """Matrix product."""
+        return self.apply("matmul", other)
+
+    # Arrays: what changes nothing adds no node.
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the node."""
+        return self.builder.shape(self.position)
+
+    def sum(self, axes: Sequence[int], *, keepdims: bool = False) -> "Term":
+        """Sum over axes."""
+        return self.apply("sum", axes=tuple(axes), keepdims=keepdims) if axes else self
+
+    def reshape(self, shape: Shape) -> "Term":
+        """The same elements in another shape."""
+        return self if shape == self.shape else self.apply("reshape", shape=shape)
+
+    def broadcast(self, shape: Shape) -> "Term":
+        """Repeated along the axes that are missing or have length 1."""
+        return self if shape == self.shape else self.apply("broadcast", shape=shape)
+
+    def transpose(self, permutation: Sequence[int]) -> "Term":
+        """The axes in another order."""
+        is_same = list(permutation) == sorted(permutation)
+        return self if is_same else self.apply("transpose", permutation=tuple(permutation))
+
+    def swapped(self) -> "Term":
+        """The matrix, or each of a stack of matrices, transposed."""
+        rank = len(self.shape)
+        return self.transpose((*range(rank - 2), rank - 1, rank - 2))
+
+    def index(self, key: Key) -> "Term":
+        """The elements that an index selects."""
+        return self.apply("index", key=key)
+
+    def place(self, key: Key, shape: Shape) -> "Term":
+        """An array of zeros with this one where the index selects."""
+        return self.apply("place", key=key, shape=shape)
 
 
 def function(op: str) -> Callable[..., "Term"]:

@@ -6,14 +6,19 @@ order and every loop over its reverse is a sweep backwards. Identical subexpress
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diffcli.errors import Place
+from diffcli.errors import Place, ShapeError
+from diffcli.graph.shapes import Shape
+
+if TYPE_CHECKING:
+    from diffcli.graph.primitive import Primitive
 
 INPUT = "input"
 CONSTANT = "constant"
-Shape = tuple[int, ...]
+Parameters = tuple[tuple[str, Any], ...]
+"""What an operation on arrays needs beside its arguments, by name: (("axes", (0,)), ("keepdims", False))."""
 
 
 class Node(NamedTuple):
@@ -24,6 +29,15 @@ class Node(NamedTuple):
     literal: str = ""
     """The name of an input; the decimal text of a constant ("0.1", "pi", "e"), kept exactly as written."""
     shape: Shape = ()
+    params: Parameters = ()
+
+
+@cache
+def _rows() -> "dict[str, Primitive]":
+    """The table of primitives, which itself is written in terms of this module."""
+    from diffcli.graph.ops import OPS
+
+    return OPS
 
 
 @dataclass(frozen=True)
@@ -47,8 +61,17 @@ class Graph:
 
     @property
     def operations(self) -> int:
-        """How many operations the outputs need (inputs and constants are none)."""
-        return sum(needed and bool(node.args) for node, needed in zip(self.nodes, self.needed, strict=True))
+        """How many operations on numbers the outputs need (inputs, constants and mere copies are none)."""
+        if self.is_scalar:
+            return sum(needed and bool(node.args) for node, needed in zip(self.nodes, self.needed, strict=True))
+        rows, nodes = _rows(), self.nodes
+        counted = (node for node, needed in zip(nodes, self.needed, strict=True) if needed and node.args)
+        return sum(rows[node.op].work(node.shape, *[nodes[arg].shape for arg in node.args]) for node in counted)
+
+    @cached_property
+    def is_scalar(self) -> bool:
+        """Whether every node is a number, so that programs for numbers can run it."""
+        return not any(node.shape or node.params for node in self.nodes)
 
     @cached_property
     def needed(self) -> tuple[bool, ...]:
@@ -77,7 +100,7 @@ class Graph:
         nodes = (self.nodes[old] for old in kept)
         return replace(
             self,
-            nodes=tuple(Node(op, tuple([new[a] for a in args]), literal, shape) for op, args, literal, shape in nodes),
+            nodes=tuple(node._replace(args=tuple([new[a] for a in node.args])) for node in nodes),
             inputs=tuple(new[p] for p in self.inputs),
             outputs=tuple(new[p] for p in self.outputs),
             names={new[p]: name for p, name in self.names.items() if p in new},
@@ -104,17 +127,33 @@ class Builder:
         self.places: list[Place | None] = list(start.places or [None] * len(start.nodes)) if start else []
         self._positions = {node: position for position, node in enumerate(self.nodes)}
 
-    def input(self, name: str, place: Place | None = None) -> int:
+    def input(self, name: str, place: Place | None = None, shape: Shape = ()) -> int:
         """The input called `name`."""
-        return self._add(Node(INPUT, literal=name), place)
+        return self._add(Node(INPUT, (), name, shape), place)
 
     def constant(self, literal: str, place: Place | None = None) -> int:
         """A constant by its decimal text, or "pi" or "e"."""
         return self._add(Node(CONSTANT, literal=literal), place)
 
-    def apply(self, op: str, *args: int, place: Place | None = None) -> int:
-        """The operation `op` on nodes that are already there; nothing is simplified."""
-        return self._add(Node(op, args), place)
+    def apply(self, op: str, *args: int, place: Place | None = None, **params: Any) -> int:
+        """The operation `op` on nodes that are already there; nothing is simplified.
+
+        Raises ShapeError, at `place`, where the shapes of the arguments do not fit.
+        """
+        shapes = [self.nodes[argument].shape for argument in args]
+        row = _rows()[op]
+        if not any(shapes) and not row.is_structural:
+            return self._add(Node(op, args), place)
+        try:
+            shape = row.result_shape(*shapes, **params)
+        except ShapeError as error:
+            error.place = error.place or place
+            raise
+        return self._add(Node(op, args, "", shape, tuple(sorted(params.items()))), place)
+
+    def shape(self, position: int) -> Shape:
+        """The shape of a node."""
+        return self.nodes[position].shape
 
     def _add(self, node: Node, place: Place | None) -> int:
         position = self._positions.get(node)

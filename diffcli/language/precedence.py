@@ -10,11 +10,11 @@ power        ^                         from right to left, 2^3^2 is 2^(3^2)
 
 from typing import NamedTuple
 
-from diffcli.graph.ops import OPS
+from diffcli.graph.ops import ELEMENTWISE, OPS
 from diffcli.graph.primitive import Primitive
 from diffcli.language.tokens import Token
 
-BINARY = {row.symbol: row for row in OPS.values() if row.symbol and row.arity == 2}
+BINARY = {row.symbol: row for row in ELEMENTWISE.values() if row.symbol and row.arity == 2}
 """The infix operators, as the table of primitives has them."""
 
 BOTTOM, BRACKET, OPERATOR = -1, 0, 1

@@ -5,14 +5,16 @@ A sweeps. The parts of a dual number can be floats, 50-digit numbers or nodes of
 the sweep writes down the tangent program of a seed once, and every executor can run it at many points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 from diffcli.execute.interpreter import Arithmetic, Number, evaluate
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.ops import OPS
-from diffcli.graph.program import Graph
+from diffcli.graph.primitive import Term
+from diffcli.graph.program import Graph, Node
+from diffcli.graph.structural import Structural
 from diffcli.methods.method import Compiler, Jacobian
 
 
@@ -34,8 +36,8 @@ class DualArithmetic(Generic[Number]):
         """A constant has no tangent."""
         return Dual(self.base.constant(literal))
 
-    def apply(self, op: str, *args: Dual[Number]) -> Dual[Number]:
-        """The primitive `op` on values and tangents."""
+    def apply(self, op: str, *args: Dual[Number], **_: Any) -> Dual[Number]:
+        """The primitive `op` on values and tangents; element by element only."""
         return Dual(self.base.apply(op, *[arg.primal for arg in args]), self.tangent(op, args))
 
     def tangent(self, op: str, args: Sequence[Dual[Number]]) -> Number | None:
@@ -62,21 +64,59 @@ class TangentProgram(NamedTuple):
 
 
 def tangent_program(graph: Graph, seed: int) -> TangentProgram:
-    """One sweep with the tangent 1 on the input at position `seed` and none on the others."""
+    """One sweep with the tangent 1 on the input at position `seed`, a number, and none on the others."""
     builder = FoldingBuilder(graph)
+    return _swept(builder, graph, {seed: builder.one}, graph.inputs)
+
+
+def directional_program(graph: Graph, wrt: Sequence[int]) -> TangentProgram:
+    """One sweep in any direction: for each input at a position in `wrt`, its tangent is one more input of the program.
+
+    It computes f and J·ẋ. A tangent may have a smaller shape than its node while it is the same along an axis; the
+    results have the shape of the output.
+    """
+    builder = FoldingBuilder(graph)
+    seeds = {  # no name of the user has a space
+        position: builder.input(f"{graph.nodes[position].literal} dot", shape=graph.nodes[position].shape)
+        for position in wrt
+    }
+    return _swept(builder, graph, seeds, (*graph.inputs, *seeds.values()))
+
+
+def _swept(builder: FoldingBuilder, graph: Graph, seeds: Mapping[int, int], inputs: Sequence[int]) -> TangentProgram:
     arithmetic = DualArithmetic(builder)
-    active = graph.active([seed])
+    active = graph.active(seeds)
     duals: list[Dual[int]] = []
     for position, node in enumerate(graph.nodes):  # the primal part of a node is the node itself
-        tangent = builder.one if position == seed else None
+        tangent = seeds.get(position)
         if active[position] and node.args:
-            tangent = arithmetic.tangent(node.op, [duals[argument] for argument in node.args])
+            args = [duals[argument] for argument in node.args]
+            is_structural = OPS[node.op].is_structural
+            tangent = structural_tangent(builder, node, args) if is_structural else arithmetic.tangent(node.op, args)
         duals.append(Dual(position, tangent))
     tangents = tuple(dual.tangent for dual in duals)
-    reached = [tangents[position] for position in graph.outputs]
-    outputs = (*graph.outputs, *[builder.zero if tangent is None else tangent for tangent in reached])
+    found = [builder.zero if (t := tangents[position]) is None else t for position in graph.outputs]
+    full = [
+        Term(builder, tangent).broadcast(builder.shape(position)).position
+        for position, tangent in zip(graph.outputs, found, strict=True)
+    ]
     names = (*graph.output_names, *[f"{name}_dot" for name in graph.output_names])
-    return TangentProgram(replace(builder.graph(graph.inputs, outputs, names), names=graph.names), tangents)
+    program = replace(builder.graph(inputs, (*graph.outputs, *full), names), names=graph.names)
+    return TangentProgram(program, tangents)
+
+
+def structural_tangent(builder: FoldingBuilder, node: Node, args: Sequence[Dual[int]]) -> int | None:
+    """The same for an operation on arrays as a whole: the sum of what its rule makes of each tangent."""
+    row, shapes = OPS[node.op], [builder.shape(arg.primal) for arg in args]
+    assert isinstance(row, Structural)
+    result: int | None = None
+    for argument, dual in enumerate(args):
+        if dual.tangent is not None:
+            rule = row.rule("jvp", argument, shapes[argument], shapes, node.params)
+            given = Term(builder, dual.tangent).broadcast(shapes[argument]).position
+            term = evaluate(rule, builder, [given, *[arg.primal for arg in args]])[rule.outputs[0]]
+            result = term if result is None else builder.apply("add", result, term)
+    return result
 
 
 class PreparedForward:

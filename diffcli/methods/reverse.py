@@ -8,13 +8,17 @@ student reads, and the instruction that runs.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import NamedTuple
 
 from diffcli.execute.interpreter import evaluate
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.numbering import numbering
 from diffcli.graph.ops import OPS
-from diffcli.graph.program import Graph
+from diffcli.graph.primitive import Term
+from diffcli.graph.program import Graph, Node
+from diffcli.graph.shapes import Shape, broadcast
+from diffcli.graph.structural import Structural
 from diffcli.methods.method import Compiler, Jacobian
 
 
@@ -25,8 +29,8 @@ class Step(NamedTuple):
     source: int
     argument: int
     """Which argument of the source the target is."""
-    local: int
-    """The local partial ∂v_source/∂v_target."""
+    local: int | None
+    """The local partial ∂v_source/∂v_target; None where the source is an operation on arrays as a whole."""
     contribution: int
     total: int
     """The adjoint of the target after this step."""
@@ -42,14 +46,21 @@ class AdjointProgram(NamedTuple):
     graph: Graph
     """The nodes of the primal program, then those of the adjoints; outputs are y, then x̄_1 … x̄_A."""
     seed: int
-    """The node ȳ = 1."""
+    """The node ȳ: the constant 1, or for an array (and where asked for) one more input."""
     steps: tuple[Step, ...]
 
 
-def adjoint_program(graph: Graph, output: int, wrt: Sequence[int]) -> AdjointProgram:
-    """Sweep backwards from the node `output` to the inputs at the positions `wrt`."""
+def adjoint_program(graph: Graph, output: int, wrt: Sequence[int], *, with_cotangent: bool = False) -> AdjointProgram:
+    """Sweep backwards from the node `output` to the inputs at the positions `wrt`.
+
+    An output that is an array has one more input at the end, its cotangent ȳ, of the shape of the output. An adjoint
+    may have a smaller shape than its node while it is the same along an axis; the results have the shape of the input.
+    """
     builder = FoldingBuilder(graph)
-    adjoints = {output: builder.one}  # the seed ȳ = 1
+    shape, name = builder.shape(output), graph.output_names[graph.outputs.index(output)]
+    is_seeded = with_cotangent or shape != ()
+    seed = builder.input(f"{name} bar", shape=shape) if is_seeded else builder.one  # no name of the user has a space
+    adjoints = {output: seed}
     active = graph.active(wrt)  # constants and other inputs are skipped, never multiplied by zero
     guards = usage_conditions(graph, output, builder)
     steps: list[Step] = []
@@ -58,22 +69,61 @@ def adjoint_program(graph: Graph, output: int, wrt: Sequence[int]) -> AdjointPro
             continue  # the output does not depend on this node
         node = graph.nodes[source]
         for argument, target in enumerate(node.args):
-            partial = OPS[node.op].partial(argument)
-            if not active[target] or partial is None:
+            if not active[target] or OPS[node.op].is_constant_in(argument):
                 continue
-            local = evaluate(partial, builder, node.args)[partial.outputs[0]]
-            contribution = builder.apply("mul", adjoints[source], local)
+            local, contribution = handed_on(builder, node, argument, adjoints[source])
             guard = guards[source]
             if guard is not None:
                 contribution = builder.apply("where", guard, contribution, builder.zero)
+            goal = builder.shape(target)
+            stretched = node.shape if local is not None else broadcast(builder.shape(contribution), goal)
+            contribution = summed_to(builder, contribution, stretched, goal)
             before = adjoints.get(target)
             total = contribution if before is None else builder.apply("add", before, contribution)
             adjoints[target] = total
             steps.append(Step(target, source, argument, local, contribution, total, before is not None, guard))
-    outputs = (output, *[adjoints.get(position, builder.zero) for position in wrt])
+    found = [broadcast_to(builder, adjoints.get(position, builder.zero), builder.shape(position)) for position in wrt]
     names = ("y", *[f"{graph.nodes[position].literal}_bar" for position in wrt])
-    program = replace(builder.graph(graph.inputs, outputs, names), names=graph.names)
-    return AdjointProgram(program, builder.one, tuple(steps))
+    inputs = (*graph.inputs, seed) if is_seeded else graph.inputs
+    program = replace(builder.graph(inputs, (output, *found), names), names=graph.names)
+    return AdjointProgram(program, seed, tuple(steps))
+
+
+def handed_on(builder: FoldingBuilder, node: Node, argument: int, adjoint: int) -> tuple[int | None, int]:
+    """The local partial of a node by one argument, and what its adjoint contributes to that of the argument."""
+    row = OPS[node.op]
+    if isinstance(row, Structural):
+        shapes = [builder.shape(position) for position in node.args]
+        rule = row.rule("vjp", argument, node.shape, shapes, node.params)
+        given = broadcast_to(builder, adjoint, node.shape)
+        return None, evaluate(rule, builder, [given, *node.args])[rule.outputs[0]]
+    partial = row.partial(argument)
+    assert partial is not None, "arguments in which a node is constant are skipped"
+    local = evaluate(partial, builder, node.args)[partial.outputs[0]]
+    return local, builder.apply("mul", adjoint, local)
+
+
+def summed_to(builder: FoldingBuilder, contribution: int, shape: Shape, goal: Shape) -> int:
+    """A contribution for an array of shape `goal` that was broadcast to `shape`, summed over the axes of its copies.
+
+    This is the only place where broadcasting is undone.
+    """
+    found = builder.shape(contribution)
+    new, offset = len(shape) - len(goal), len(shape) - len(found)
+    sizes = (*(1,) * offset, *found)
+    stretched = [axis for axis, size in enumerate(shape) if axis < new or size != goal[axis - new]]
+    if not stretched:
+        return contribution
+    result = Term(builder, contribution).sum([axis - offset for axis in stretched if sizes[axis] != 1])
+    if result.shape:
+        result = result.reshape(tuple(1 if axis in stretched else sizes[axis] for axis in range(new, len(shape))))
+    copies = prod(shape[axis] for axis in stretched if sizes[axis] == 1)  # equal along an axis: a product, not a sum
+    return result.position if copies == 1 else (result * copies).position
+
+
+def broadcast_to(builder: FoldingBuilder, position: int, shape: Shape) -> int:
+    """A node of smaller shape, which stands for its copies, in full."""
+    return Term(builder, position).broadcast(shape).position
 
 
 def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict[int, int | None]:
@@ -81,6 +131,7 @@ def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict
 
     `where(x > 0, sqrt(x), 0)` must not hand 0 · ∞ back through the branch that was not taken. A node is used if one
     of its users is, and through a branch of `where` only if that branch is taken. The conditions are nodes, 1 or 0.
+    A condition on arrays holds element by element, and only for arguments that have those elements.
     """
     used: dict[int, int | None] = {output: None}
     for position in range(output, -1, -1):
@@ -92,6 +143,9 @@ def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict
             if node.op == "where" and argument:
                 taken = node.args[0] if argument == 1 else builder.apply("eq", node.args[0], builder.zero)
                 condition = taken if condition is None else builder.apply("min", condition, taken)
+            if condition is not None and builder.shape(condition):
+                is_elementwise = not OPS[node.op].is_structural and graph.nodes[target].shape == node.shape
+                condition = condition if is_elementwise else None
             other = used.get(target, condition)
             if condition is None or other is None:
                 used[target] = None

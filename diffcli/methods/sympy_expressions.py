@@ -8,6 +8,7 @@ subexpressions of constants (sqrt(2/pi), gamma(10^6), 9^9^9), and comparisons, s
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy
 from sympy import Expr, Rational, Symbol
@@ -73,7 +74,7 @@ class KnownPrimitives:
         """A literal."""
         return self.builder.constant(literal)
 
-    def apply(self, op: str, *args: int) -> int:
+    def apply(self, op: str, *args: int, **_: Any) -> int:
         """The primitive itself, or its definition in others."""
         if op in _KNOWN or OPS[op].call("sympy") in FUNCTIONS:
             return Builder.apply(self.builder, op, *args)  # the user's nodes as they are, not folded

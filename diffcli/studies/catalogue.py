@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from diffcli.errors import UsageError
-from diffcli.graph.ops import CALLABLE, OPS
+from diffcli.graph.ops import CALLABLE, ELEMENTWISE, OPS
 from diffcli.graph.primitive import Primitive
 from diffcli.graph.text import LATEX, PRETTY, Style, as_rule, write
 from diffcli.language import library
@@ -81,7 +81,7 @@ def primitive_list() -> Listing:
     """All primitives that can be called by name, with their rules."""
     rows = tuple(
         (_signature(row), ", ".join(rules(row)), row.doc, ", ".join(row.aliases))
-        for row in OPS.values()
+        for row in ELEMENTWISE.values()
         if row.callable
     )
     notes = ("written as operators: + - * / ^ and, inside where, < <= > >= == !=",)

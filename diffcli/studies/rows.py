@@ -144,7 +144,13 @@ def _adjoint_row(writer: Writer, output: str, program: Graph, step: Step, values
         product = f"where({writer.condition(program, step.guard)}, {product}, 0)"
     operation = f"{name} + {product}" if step.accumulated else product
     return AdjointRow(
-        name, operation, values[step.total], passed, values[step.local], values[step.contribution], step.accumulated
+        name,
+        operation,
+        values[step.total],
+        passed,
+        None if step.local is None else values[step.local],
+        values[step.contribution],
+        step.accumulated,
     )
 
 
