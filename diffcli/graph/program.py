@@ -125,6 +125,8 @@ class Builder:
         """Begin empty, or with the nodes of `start`, whose positions stay valid."""
         self.nodes: list[Node] = list(start.nodes) if start else []
         self.places: list[Place | None] = list(start.places or [None] * len(start.nodes)) if start else []
+        self.place: Place | None = None
+        """Where nodes come from that are added without a place of their own."""
         self._positions = {node: position for position, node in enumerate(self.nodes)}
 
     def input(self, name: str, place: Place | None = None, shape: Shape = ()) -> int:
@@ -147,7 +149,7 @@ class Builder:
         try:
             shape = row.result_shape(*shapes, **params)
         except ShapeError as error:
-            error.place = error.place or place
+            error.place = error.place or place or self.place
             raise
         return self._add(Node(op, args, "", shape, tuple(sorted(params.items()))), place)
 
@@ -160,7 +162,7 @@ class Builder:
         if position is None:
             position = self._positions[node] = len(self.nodes)
             self.nodes.append(node)
-            self.places.append(place)
+            self.places.append(place or self.place)
         return position
 
     def graph(
