@@ -1,0 +1,66 @@
+"""Programs on arrays written out in numbers compute the same, and so do their derivatives."""
+
+import numpy as np
+import pytest
+from test_structural import CASES, NAMES, arrays, program
+
+from diffcli.errors import LimitError
+from diffcli.execute.array_source import compiled
+from diffcli.execute.expansion import expanded
+from diffcli.execute.flat import flattened, one_hot, unflattened
+from diffcli.execute.loop import looped
+from diffcli.graph.program import Builder
+from diffcli.methods.reverse import adjoint_program
+
+WRITTEN = [
+    (case, name) for case, name in zip(CASES, NAMES, strict=True) if case[0] not in ("inv", "det", "logabsdet", "solve")
+]
+
+
+@pytest.mark.parametrize(("op", "shapes", "params"), [case for case, _ in WRITTEN], ids=[name for _, name in WRITTEN])
+def test_every_row_written_out_computes_the_same(op, shapes, params):
+    graph, values = program(op, shapes, params), arrays(shapes)
+    expansion = expanded(graph)
+    assert expansion.graph.is_scalar
+    expansion.graph.check()
+    found = looped(expansion.graph)(flattened(values))
+    np.testing.assert_allclose(found, np.ravel(compiled(graph)(values)[0]), rtol=1e-14, atol=1e-15)
+    assert len(expansion.wrt(graph.inputs)) == sum(np.size(value) for value in values)
+
+
+def test_elements_carry_their_indices():
+    builder = Builder()
+    matrix, x = builder.input("W", shape=(2, 2)), builder.input("x", shape=(2,))
+    graph = builder.graph([matrix, x], [builder.apply("matmul", matrix, x)], ["z"])
+    expansion = expanded(graph)
+    assert expansion.graph.variables == ("W[0,0]", "W[0,1]", "W[1,0]", "W[1,1]", "x[0]", "x[1]")
+    assert expansion.graph.output_names == ("z[0]", "z[1]")
+    assert [node.op for node in expansion.graph.nodes if node.args].count("mul") == 4
+
+
+def test_gradients_agree_element_by_element():
+    builder = Builder()
+    matrix, x = builder.input("W", shape=(2, 3)), builder.input("x", shape=(3,))
+    norm = builder.apply("norm", builder.apply("tanh", builder.apply("matmul", matrix, x)), axes=(0,), keepdims=False)
+    graph = builder.graph([matrix, x], [norm])
+    values = arrays([(2, 3), (3,)])
+    _, *on_arrays = compiled(adjoint_program(graph, norm, graph.inputs).graph)(values)
+    scalars = expanded(graph).graph
+    _, *on_numbers = looped(adjoint_program(scalars, scalars.outputs[0], scalars.inputs).graph)(flattened(values))
+    np.testing.assert_allclose(on_numbers, flattened(on_arrays), rtol=1e-13)
+
+
+def test_large_programs_are_not_written_out():
+    builder = Builder()
+    x = builder.input("x", shape=(1000, 1000))
+    graph = builder.graph([x], [builder.apply("sum", builder.apply("sin", x), axes=(0, 1), keepdims=False)])
+    with pytest.raises(LimitError, match="2000000 operations"):
+        expanded(graph)
+
+
+def test_elements_go_there_and_back():
+    like = [2.0, np.zeros((2, 3), dtype="float32"), np.zeros(0)]
+    values = unflattened([1.0, *range(6)], like)
+    assert flattened(values) == [1.0, 0, 1, 2, 3, 4, 5]
+    assert [(v.dtype.name, v.shape) for v in values[1:]] == [("float32", (2, 3)), ("float64", (0,))]
+    assert flattened(one_hot(2, like)) == [0, 0, 1, 0, 0, 0, 0]
