@@ -7,7 +7,7 @@ from test_structural import CASES, NAMES, arrays, program
 from diffcli.errors import LimitError
 from diffcli.execute.array_source import compiled
 from diffcli.execute.expansion import expanded
-from diffcli.execute.flat import flattened, one_hot, unflattened
+from diffcli.execute.flat import flattened, unflattened, unit_vectors
 from diffcli.execute.loop import looped
 from diffcli.graph.program import Builder
 from diffcli.methods.reverse import adjoint_program
@@ -63,4 +63,5 @@ def test_elements_go_there_and_back():
     values = unflattened([1.0, *range(6)], like)
     assert flattened(values) == [1.0, 0, 1, 2, 3, 4, 5]
     assert [(v.dtype.name, v.shape) for v in values[1:]] == [("float32", (2, 3)), ("float64", (0,))]
-    assert flattened(one_hot(2, like)) == [0, 0, 1, 0, 0, 0, 0]
+    vectors = [flattened(vector) for vector in unit_vectors(like)]
+    assert vectors == np.eye(7).tolist()

@@ -8,7 +8,7 @@ from formula_rows import interpreted, rows
 from diffcli.errors import UsageError
 from diffcli.execute import complexes
 from diffcli.language import parse
-from diffcli.methods.finite import CENTERED, FORWARD, PreparedFinite, default_step, representable
+from diffcli.methods.finite import CENTERED, FORWARD, PreparedFinite, representable
 from diffcli.methods.method import GaveUp, Meter
 
 DECK_2 = "exp(x*z) + x*z/ln(x) + sin(ln(x))/(x*z)"
@@ -93,7 +93,7 @@ def test_default_steps_are_symmetric_and_of_the_stated_size():
 
 @pytest.mark.parametrize("x", [0.0, 1.0, -1.0, 0.1, -0.7, 1e-300, 3e5, -1e16, 1.7e308, 2.0**-1074])
 def test_steps_lead_exactly_to_other_doubles(x):
-    for h in (default_step(CENTERED, x), default_step(FORWARD, x), representable(1e-30, x)):
+    for h in (CENTERED.default_step(x), FORWARD.default_step(x), representable(1e-30, x)):
         assert h > 0
         assert (x + h) - x == h == x - (x - h)
 

@@ -8,6 +8,7 @@ import cmath
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from diffcli.execute.expansion import expanded
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate, outputs
 from diffcli.graph.ops import OPS
@@ -39,14 +40,19 @@ class ComplexArithmetic:
 
 
 def unsupported(graph: Graph) -> tuple[str, ...]:
-    """The primitives of `graph` for which there is no complex function here."""
+    """The primitives of `graph` for which there is no complex function here; raises LimitError for a large one."""
+    graph = expanded(graph).graph
     used = {node.op for node, needed in zip(graph.nodes, graph.needed, strict=True) if needed and node.args}
     return tuple(sorted(op for op in used if op not in _FUNCTIONS and OPS[op].definition is None))
 
 
 def compiled(graph: Graph) -> Program:
-    """A runnable program: the inputs' real parts, then their imaginary parts in; the same of the outputs out."""
-    needed, inputs = graph.pruned(), len(graph.inputs)
+    """A runnable program: the inputs' real parts, then their imaginary parts in; the same of the outputs out.
+
+    Those of all elements, for a program on arrays.
+    """
+    needed = expanded(graph).graph.pruned()
+    inputs = len(needed.inputs)
 
     def run(values: Sequence[float]) -> Sequence[float]:
         numbers = outputs(needed, ComplexArithmetic(), list(map(complex, values[:inputs], values[inputs:])))

@@ -1,10 +1,12 @@
 """Programs on arrays as functions of many numbers: all elements in, one after the other, and all elements out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from math import prod
 from typing import Any
 
 from diffcli.execute.array_library import library_of
+from diffcli.graph.shapes import Shape
 
 Program = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -40,8 +42,22 @@ def flat(program: Program, like: Sequence[Any]) -> Program:
     return lambda elements: flattened(program(unflattened(elements, like)))
 
 
-def one_hot(index: int, like: Sequence[Any]) -> list[Any]:
-    """Arrays shaped as those in `like` that are 1 in one element, counted through all of them, and 0 elsewhere."""
-    return unflattened(
-        [float(index == other) for other in range(sum(prod(getattr(v, "shape", ())) for v in like))], like
-    )
+def unit_vectors(like: Sequence[Any]) -> Iterator[list[Any]]:
+    """For each element of the arrays (or floats) in `like`: arrays of the same shapes, 1 there and 0 elsewhere.
+
+    They are the same arrays each time, changed: use what comes of one before the next.
+    """
+    vectors = unflattened([0.0] * sum(prod(getattr(value, "shape", ())) for value in like), like)
+    for number, vector in enumerate(vectors):
+        if isinstance(vector, float):
+            yield [*vectors[:number], 1.0, *vectors[number + 1 :]]
+            continue
+        for index in product(*map(range, vector.shape)):
+            vector[index] = 1.0
+            yield vectors
+            vector[index] = 0.0
+
+
+def zeros(shape: Shape, like: Sequence[Any]) -> Any:
+    """An array of zeros, of the library and type of those in `like`."""
+    return library_of(like).asarray([0.0] * prod(shape)).reshape(shape)

@@ -23,7 +23,7 @@ def element_names(name: str, shape: Shape) -> list[str]:
 class Component(NamedTuple):
     """One element of one input."""
 
-    index: int
+    number: int
     """Where it lies among the elements of all inputs."""
     name: str
 

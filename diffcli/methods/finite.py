@@ -8,13 +8,15 @@ stencil lies outside the domain of f, a smaller step or a one-sided stencil is t
 import math
 from collections.abc import Iterator, Sequence
 from operator import sub
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from diffcli.errors import UsageError
+from diffcli.errors import LimitError, UsageError
+from diffcli.execute.flat import flat, flattened
+from diffcli.graph.layout import components, output_elements
 from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, GaveUp, Jacobian, Program
 
-EPSILON = 2.0**-52
+EPSILON, SINGLE_EPSILON = 2.0**-52, 2.0**-23
 COMPLEX_STEP = 1e-100
 """So small that h² is nothing beside 1, so large that h times a small derivative does not underflow."""
 SHRINKINGS = 9
@@ -33,6 +35,20 @@ class Stencil(NamedTuple):
     scale: float
     """The default step size is h = scale · max(1, |x|)."""
     side: str = ""
+    epsilon: float = EPSILON
+    """The spacing of numbers beside 1."""
+
+    def at_resolution(self, epsilon: float) -> "Stencil":
+        """The same for numbers whose spacing beside 1 is `epsilon`: the step is larger where they are coarser."""
+        return self._replace(scale=self.scale ** (math.log(epsilon) / math.log(EPSILON)), epsilon=epsilon)
+
+    def default_step(self, x: float) -> float:
+        """The step scale · max(1, |x|), rounded so that x + h and x − h are numbers of that precision."""
+        h = self.scale * max(1.0, abs(x))
+        if self.epsilon == EPSILON:
+            return representable(h, x)
+        unit = self.epsilon * 2.0 ** math.ceil(math.log2(abs(x) + 2 * h))
+        return max(round(h / unit), 1) * unit
 
     def slopes(self, samples: Sequence[Values], h: float) -> list[float]:
         """The slope of every output, from the values of the outputs at the offsets."""
@@ -105,22 +121,27 @@ class PreparedFinite:
             )
         self.notes: tuple[str, ...] = ()
         self._scheme, self._step = scheme, step
-        self._inputs = [(graph.inputs.index(position), graph.nodes[position].literal) for position in wrt]
-        self._outputs = len(graph.outputs)
+        self._inputs, self._outputs = components(graph, wrt), len(output_elements(graph))
+        self._is_scalar = graph.is_scalar
         self._program = compiler(graph, "complex evaluation" if scheme == COMPLEX else "evaluation")
 
-    def __call__(self, point: Sequence[float]) -> Jacobian:
+    def __call__(self, point: Sequence[Any]) -> Jacobian:
         """Two evaluations of f for each input with centered differences (more near an edge of the domain)."""
-        return self._complex_step(point) if self._scheme == COMPLEX else self._differences(point)
+        if self._scheme == COMPLEX:
+            return self._complex_step(flattened(point))
+        if self._is_scalar and (not point or isinstance(point[0], float)):
+            return self._differences(self._program, point, STENCILS[self._scheme])
+        stencil = STENCILS[self._scheme].at_resolution(resolution(point))
+        return self._differences(flat(self._program, point), flattened(point), stencil)
 
-    def _differences(self, point: Sequence[float]) -> Jacobian:
-        program, stencil, moved = self._program, STENCILS[self._scheme], list(point)
+    def _differences(self, program: Program, point: Sequence[float], stencil: Stencil) -> Jacobian:
+        moved = list(point)
         notes: list[str] = []
         columns: list[list[float]] = []
         value: Values = ()
         for index, name in self._inputs:
             x = point[index]
-            h = self._step or default_step(stencil, x)
+            h = self._step or stencil.default_step(x)
             samples = []
             for offset in stencil.offsets:
                 moved[index] = x + offset * h
@@ -136,7 +157,7 @@ class PreparedFinite:
                 notes.append(f"{name}: h = {h:.3g} is below the spacing of doubles at {x!r}")
             if not all(map(math.isfinite, slopes)):
                 known = dict(zip((offset * h for offset in stencil.offsets), samples, strict=True))
-                axis = Axis(self._program, point, index, known | ({0.0: value} if value else {}))
+                axis = Axis(program, point, index, known | ({0.0: value} if value else {}))
                 notes += [f"{name}: {note}" for note in self._mend(stencil, axis, slopes)]
                 value = axis(0.0)
         self.notes = tuple(notes)
@@ -187,12 +208,16 @@ class PreparedFinite:
 def _without_complex_function(graph: Graph) -> tuple[str, ...]:
     from diffcli.execute import complexes  # only this scheme needs it
 
-    return complexes.unsupported(graph)
+    try:
+        return complexes.unsupported(graph)
+    except LimitError as error:
+        raise GaveUp(error.message) from None
 
 
-def default_step(stencil: Stencil, x: float) -> float:
-    """The step scale · max(1, |x|), rounded so that x + h and x − h are doubles."""
-    return representable(stencil.scale * max(1.0, abs(x)), x)
+def resolution(point: Sequence[Any]) -> float:
+    """The spacing of numbers beside 1: of single precision if an array has it, else of doubles."""
+    types = {str(getattr(value, "dtype", "float64")).rpartition(".")[2] for value in point}
+    return SINGLE_EPSILON if "float32" in types else EPSILON
 
 
 def representable(h: float, x: float) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple
 
+from diffcli.execute.flat import flattened, unit_vectors
 from diffcli.execute.interpreter import Arithmetic, Number, evaluate
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.ops import OPS
@@ -130,8 +131,30 @@ class PreparedForward:
         self._outputs = len(graph.outputs)
         self._sweeps = [compiler(tangent_program(graph, seed).graph, "sweep") for seed in wrt]
 
-    def __call__(self, point: Sequence[float]) -> Jacobian:
+    def __call__(self, point: Sequence[Any]) -> Jacobian:
         """A sweeps, each giving one column of the Jacobian."""
         columns = [sweep(point) for sweep in self._sweeps]
         rows = tuple(zip(*[column[self._outputs :] for column in columns], strict=True))
         return Jacobian(tuple(columns[0][: self._outputs]), rows) if columns else Jacobian((), ((),) * self._outputs)
+
+
+class PreparedForwardOnArrays:
+    """The same for programs on arrays: one compiled program for all directions, run once for each element."""
+
+    notes: tuple[str, ...] = ()
+    prepare_seconds: float | None = None
+
+    def __init__(self, graph: Graph, wrt: Sequence[int], compiler: Compiler) -> None:
+        """Compile the program of one sweep in any direction."""
+        self._outputs = len(graph.outputs)
+        self._wrt = [graph.inputs.index(position) for position in wrt]
+        self._sweep = compiler(directional_program(graph, wrt).graph, "sweep")
+
+    def __call__(self, point: Sequence[Any]) -> Jacobian:
+        """A sweeps, each giving one column of the Jacobian."""
+        columns, values = [], tuple[float, ...]()
+        for tangents in unit_vectors([point[index] for index in self._wrt]):
+            results = self._sweep([*point, *tangents])
+            columns.append(flattened(results[self._outputs :]))
+            values = values or tuple(flattened(results[: self._outputs]))
+        return Jacobian(values, tuple(zip(*columns, strict=True)))

@@ -6,15 +6,15 @@ that costs are counted by wrapping what really runs, and all methods are timed o
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from diffcli.graph.program import Graph
 
-Program = Callable[[Sequence[float]], Sequence[float]]
-"""A runnable graph: values of the inputs in, values of the outputs out."""
+Program = Callable[[Sequence[Any]], Sequence[Any]]
+"""A runnable graph: values of the inputs in, values of the outputs out; floats, or arrays of one library."""
 Work = Literal["evaluation", "complex evaluation", "sweep"]
 """What one run of a program counts as: an evaluation of f (or of formulas for it), also one at a complex point (real
-parts, then imaginary parts in and out), or a sweep of a derivative program."""
+parts of all elements, then imaginary parts in and out), or a sweep of a derivative program."""
 Compiler = Callable[[Graph, Work], Program]
 
 
@@ -22,9 +22,9 @@ class Jacobian(NamedTuple):
     """What a method computes at a point."""
 
     values: tuple[float, ...]
-    """f_1 … f_B; empty where the derivatives did not need them."""
+    """f_1 … f_B, all elements of all outputs; empty where the derivatives did not need them."""
     rows: tuple[tuple[float, ...], ...]
-    """B rows of A derivatives ∂f_i/∂x_j, j over the inputs asked for."""
+    """B rows of A derivatives ∂f_i/∂x_j, j over all elements of the inputs asked for."""
 
 
 class Prepared(Protocol):
@@ -35,8 +35,8 @@ class Prepared(Protocol):
     prepare_seconds: float | None
     """How long the preparation took, where it went on beside other work; None: as long as the constructor took."""
 
-    def __call__(self, point: Sequence[float]) -> Jacobian:
-        """Values and derivatives at `point` (one float per input of the graph)."""
+    def __call__(self, point: Sequence[Any]) -> Jacobian:
+        """Values and derivatives at `point` (one float or array per input of the graph)."""
         ...
 
 
@@ -54,7 +54,7 @@ class Meter:
         def metered(graph: Graph, work: Work) -> Program:
             program, operations = compiler(graph, work), graph.operations
 
-            def run(values: Sequence[float]) -> Sequence[float]:
+            def run(values: Sequence[Any]) -> Sequence[Any]:
                 self.evaluations += work != "sweep"
                 self.sweeps += work == "sweep"
                 self.operations += operations

@@ -13,15 +13,19 @@ class Method(NamedTuple):
 
     prepared: str
     """The class that makes it ready."""
+    on_arrays: str
+    """The same for programs on arrays."""
     tolerance: float
-    """How far it may be off relative to the truth: what it can be expected to reach in double precision."""
+    """How far it may be off relative to the truth: what it can be expected to reach in double precision, …"""
+    single_tolerance: float
+    """… and in single precision."""
 
 
 METHODS = {
-    "finite": Method("PreparedFinite", 1e-6),
-    "symbolic": Method("PreparedSymbolic", 1e-12),
-    "forward": Method("PreparedForward", 1e-12),
-    "reverse": Method("PreparedReverse", 1e-12),
+    "finite": Method("PreparedFinite", "PreparedFinite", 1e-6, 1e-2),
+    "symbolic": Method("PreparedSymbolic", "PreparedSymbolic", 1e-12, 1e-4),
+    "forward": Method("PreparedForward", "PreparedForwardOnArrays", 1e-12, 1e-4),
+    "reverse": Method("PreparedReverse", "PreparedReverseOnArrays", 1e-12, 1e-4),
 }
 
 
@@ -33,6 +37,7 @@ def start(method: str, graph: Graph, wrt: Sequence[int], **options: object) -> d
 
 def prepare(method: str, graph: Graph, wrt: Sequence[int], compiler: Compiler, **options: object) -> Prepared:
     """Make `method` ready for `graph`; raises `GaveUp` where it cannot answer."""
-    prepared = getattr(import_module(f"diffcli.methods.{method}"), METHODS[method].prepared)
+    name = METHODS[method].prepared if graph.is_scalar else METHODS[method].on_arrays
+    prepared = getattr(import_module(f"diffcli.methods.{method}"), name)
     result: Prepared = prepared(graph, wrt, compiler, **options)
     return result

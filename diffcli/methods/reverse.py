@@ -6,11 +6,12 @@ numbers: it writes down the adjoint program and the list of its steps. A step is
 student reads, and the instruction that runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from diffcli.execute.flat import flattened, unit_vectors, zeros
 from diffcli.execute.interpreter import evaluate
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.numbering import numbering
@@ -154,6 +155,12 @@ def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict
     return used
 
 
+def parts(graph: Graph) -> Iterator[Graph]:
+    """For each output the part of the program that it needs; inputs keep their order."""
+    for output, name in zip(graph.outputs, graph.output_names, strict=True):
+        yield replace(graph, outputs=(output,), output_names=(name,)).pruned()
+
+
 class PreparedReverse:
     """Reverse mode made ready: one compiled adjoint program for each output."""
 
@@ -163,17 +170,34 @@ class PreparedReverse:
     def __init__(self, graph: Graph, wrt: Sequence[int], compiler: Compiler) -> None:
         """Compile an adjoint program for each output of `graph`, from the part of it that this output needs."""
         chosen = [graph.inputs.index(position) for position in wrt]
-        self._sweeps = []
-        for output, name in zip(graph.outputs, graph.output_names, strict=True):
-            part = replace(graph, outputs=(output,), output_names=(name,)).pruned()
-            program = adjoint_program(part, part.outputs[0], [part.inputs[k] for k in chosen])
-            self._sweeps.append(compiler(program.graph, "sweep"))
+        programs = (adjoint_program(part, part.outputs[0], [part.inputs[k] for k in chosen]) for part in parts(graph))
+        self._sweeps = [compiler(program.graph, "sweep") for program in programs]
 
-    def __call__(self, point: Sequence[float]) -> Jacobian:
+    def __call__(self, point: Sequence[Any]) -> Jacobian:
         """B sweeps, each giving one row of the Jacobian."""
         values, rows = [], []
         for sweep in self._sweeps:
             value, *row = sweep(point)
             values.append(value)
             rows.append(tuple(row))
+        return Jacobian(tuple(values), tuple(rows))
+
+
+class PreparedReverseOnArrays(PreparedReverse):
+    """The same for programs on arrays: the program of an output that is an array is run once for each element."""
+
+    def __init__(self, graph: Graph, wrt: Sequence[int], compiler: Compiler) -> None:
+        """Compile an adjoint program for each output of `graph`."""
+        super().__init__(graph, wrt, compiler)
+        self._shapes = [graph.nodes[position].shape for position in graph.outputs]
+
+    def __call__(self, point: Sequence[Any]) -> Jacobian:
+        """B sweeps, each giving one row of the Jacobian."""
+        values, rows = list[float](), []
+        for sweep, shape in zip(self._sweeps, self._shapes, strict=True):
+            for cotangent in unit_vectors([zeros(shape, point)]) if shape else [[]]:
+                value, *row = sweep([*point, *cotangent])
+                rows.append(tuple(flattened(row)))
+            if prod(shape):
+                values += flattened([value])
         return Jacobian(tuple(values), tuple(rows))

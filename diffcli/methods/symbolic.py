@@ -9,7 +9,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
+from diffcli.errors import LimitError
+from diffcli.execute.expansion import expanded
+from diffcli.execute.flat import flattened
+from diffcli.graph.layout import components, output_elements
 from diffcli.graph.program import Graph, Node
 from diffcli.methods.method import Compiler, GaveUp, Jacobian
 from diffcli.methods.symbolic_worker import Payload, encoded
@@ -53,13 +58,22 @@ class SymbolicJob:
         """Ask a child and await its answer until the time is up."""
         began = time.perf_counter()
         try:
+            self._write_out()
             answer = Worker.idle(memory).ask(request(self._graph, self._wrt), self._time_limit)
+        except LimitError as error:
+            answer = {"gave_up": error.message}
         except OSError:
             answer = {"gave_up": "no process can be started for SymPy"}
         self.seconds = time.perf_counter() - began
         if answer is None and self.seconds >= self._time_limit:
             answer = {"gave_up": f"SymPy took more than {self._time_limit:g} s"}
         self._answer = answer or {"gave_up": "SymPy's process broke down, probably for lack of memory"}
+
+    def _write_out(self) -> None:
+        """SymPy differentiates programs in numbers."""
+        if not self._graph.is_scalar:
+            expansion = expanded(self._graph, MAX_NODES)
+            self._graph, self._wrt = expansion.graph, expansion.wrt(self._wrt)
 
 
 def start(graph: Graph, wrt: Sequence[int], time_limit: float = TIME_LIMIT, memory: int = MEMORY_LIMIT) -> SymbolicJob:
@@ -92,7 +106,8 @@ class PreparedSymbolic:
         """f_1 … f_B, then all ∂f_i/∂x_j row by row."""
         self.prepare_seconds: float | None = job.seconds
         """How long SymPy took, its start included."""
-        self.written_out, self.shared = job.written_out, _operations(graph, self.formulas)
+        self._outputs, self._width = len(output_elements(graph)), len(components(graph, wrt))
+        self.written_out, self.shared = job.written_out, self._operations()
         """Operations of the derivatives written out in full, and with each common subexpression computed once."""
         self.notes: tuple[str, ...] = ()
         if self.shared and self.written_out > SWELL * self.shared:
@@ -100,18 +115,17 @@ class PreparedSymbolic:
                 f"{self.written_out} operations written out in full, {self.shared} with common subexpressions shared"
             )
             self.notes = (f"expression swell: {sizes}",)
-        self._outputs, self._width = len(graph.outputs), len(wrt)
         self._program = compiler(self.formulas, "evaluation")
 
-    def __call__(self, point: Sequence[float]) -> Jacobian:
+    def __call__(self, point: Sequence[Any]) -> Jacobian:
         """One run of the formulas."""
-        results, width = self._program(point), self._width
+        numbers = point if all(isinstance(value, float) for value in point) else flattened(point)
+        results, width = self._program(numbers), self._width
         starts = range(self._outputs, len(results), width) if width else ()
         rows = tuple(tuple(results[first : first + width]) for first in starts) or ((),) * self._outputs
         return Jacobian(tuple(results[: self._outputs]), rows)
 
-
-def _operations(graph: Graph, formulas: Graph) -> int:
-    """Operations that the derivatives alone need."""
-    derivatives = replace(formulas, outputs=formulas.outputs[len(graph.outputs) :])
-    return derivatives.pruned().operations
+    def _operations(self) -> int:
+        """Operations that the derivatives alone need."""
+        derivatives = replace(self.formulas, outputs=self.formulas.outputs[self._outputs :])
+        return derivatives.pruned().operations

@@ -57,7 +57,7 @@ def defused(cell: Cell) -> str:
 
 def study_table(study: "Study") -> Table:
     """One row for each output, variable and method, the judge first."""
-    return STUDY_HEADER, (row for output in study.outputs for row in _output_rows(output, study.variables))
+    return STUDY_HEADER, (row for output in study.outputs for row in _output_rows(output, study.elements))
 
 
 def _output_rows(output: "OutputStudy", variables: Sequence[str]) -> Iterator[Sequence[Cell]]:

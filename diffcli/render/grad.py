@@ -53,7 +53,7 @@ def document(study: Study, options: Options) -> Document:
 def _derivatives(study: Study, output: OutputStudy, options: Options) -> list[Block]:
     if not study.variables:
         return [Lines((text("There is no variable to differentiate by."),))]
-    chosen = _chosen(output, len(study.variables)) if options.is_interactive else range(len(study.variables))
+    chosen = _chosen(output, len(study.elements)) if options.is_interactive else range(len(study.elements))
     columns = (
         Column(),
         Column(),
@@ -66,7 +66,7 @@ def _derivatives(study: Study, output: OutputStudy, options: Options) -> list[Bl
     table = Table(columns, sections, separator="blank").trimmed()
     heading = (text(Span(output.name, "name"), " = ", numbers.value(output.value, options.digits)),)
     titled: list[Block] = [Lines(heading)] if len(study.outputs) > 1 else []
-    rest = len(study.variables) - len(chosen)
+    rest = len(study.elements) - len(chosen)
     return [*titled, table, *([_summary(output, rest, chosen)] if rest else [])]
 
 

@@ -2,23 +2,32 @@
 
 import math
 from decimal import Decimal
+from math import prod
+from typing import Any
 
+from diffcli.graph.shapes import shown
 from diffcli.render.document import Span, Text
-from diffcli.studies.values import shortened, tidied
+from diffcli.studies.values import Value, shape_of, shortened, tidied
 
 BAR = "¦"
 MINUS = "−"
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 ROUND_OFF = 17
+SHOWN_ELEMENTS = 16
+"""Elements of an array that is shown in full on a line."""
 UNDEFINED = "undefined"
 """What is shown for a nan: the reason stands elsewhere on the screen."""
 
 
-def plain(value: float, digits: int | None = None) -> str:
+def plain(value: Value, digits: int | None = None) -> str:
     """The number in ASCII: 5.5, -0.284, 1e-300, inf; every digit that matters, or at least `digits` of them.
+
+    Arrays as points write them: [[1,2],[3,4]].
 
     With `digits`, numbers from 1 on keep that many places after the point, as the lectures write 0.693 and 10.693.
     """
+    if isinstance(value, list):
+        return f"[{','.join(plain(element, digits) for element in value)}]"
     if not math.isfinite(value):
         return UNDEFINED if math.isnan(value) else f"{value:+}"
     return tidied(repr(float(value)) if digits is None else _rounded(value, digits))
@@ -30,12 +39,32 @@ def _rounded(value: float, digits: int) -> str:
     return repr(rounded)
 
 
-def value(number: float | None, digits: int | None = None) -> Span:
-    """A value for people and for LaTeX."""
+def value(number: Value | None, digits: int | None = None) -> Span:
+    """A value for people and for LaTeX; a large array by its shape."""
     if number is None:
         return Span("—", "quiet", "{-}")
+    if isinstance(number, list):
+        return _array(number, digits)
     text = plain(number, digits)
     return Span(signed(text), "value", latex(text))
+
+
+def _array(array: list[Any], digits: int | None) -> Span:
+    shape = shape_of(array)
+    if prod(shape) > SHOWN_ELEMENTS:
+        return Span(f"({shown(shape)} numbers)", "quiet")
+    elements = [value(element, digits) for element in array]
+    if len(shape) == 1:
+        body = " & ".join(element.latex for element in elements)
+        return Span(
+            f"[{', '.join(element.text for element in elements)}]", "value", rf"\begin{{pmatrix}}{body}\end{{pmatrix}}"
+        )
+    rows = r" \\ ".join(
+        element.latex.removeprefix(r"\begin{pmatrix}").removesuffix(r"\end{pmatrix}") for element in elements
+    )
+    return Span(
+        f"[{', '.join(element.text for element in elements)}]", "value", rf"\begin{{pmatrix}}{rows}\end{{pmatrix}}"
+    )
 
 
 def signed(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from diffcli.graph.text import latex_name
 from diffcli.render import numbers
 from diffcli.render.document import GLUE, Block, Excerpt, Flow, Lines, Options, Span, Text, joined, text
-from diffcli.studies.values import Problem
+from diffcli.studies.values import Problem, Value
 
 if TYPE_CHECKING:
     from diffcli.studies.records import Study
@@ -34,7 +34,7 @@ def title_text(pretty: str, latex: str, names: Sequence[str], options: Options) 
     return (Span(f"{names[0]} = {shown}", "title", f"{latex_name(names[0])} = {latex}"),)
 
 
-def point_text(point: Mapping[str, float], options: Options) -> Text:
+def point_text(point: Mapping[str, Value], options: Options) -> Text:
     """At x1 = 2, x2 = 5."""
     if not point:
         return ()

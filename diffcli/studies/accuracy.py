@@ -20,24 +20,32 @@ class Error(NamedTuple):
     """Correct decimal digits; infinite where no double is closer to the reference."""
 
 
-def error(computed: float, reference: str) -> Error:
-    """The error of `computed` against the decimal `reference`; a computed nan or infinity is infinitely wrong."""
+SINGLE = 2**29
+"""How many times the spacing of numbers in single precision is that of doubles."""
+
+
+def error(computed: float, reference: str, *, is_single: bool = False) -> Error:
+    """The error of `computed` against the decimal `reference`; a computed nan or infinity is infinitely wrong.
+
+    `is_single`: it was computed in single precision, and so are the units in the last place.
+    """
     if not math.isfinite(computed):
         return Error(math.inf, math.inf, math.inf, 0.0)
     exact = exactly(reference)
     distance = abs(Fraction(computed) - exact)
-    ulps = _as_float(distance / Fraction(_ulp(exact)))
+    ulps = _as_float(distance / _ulp(exact, is_single=is_single))
     relative = _as_float(distance / abs(exact)) if exact else None
-    return Error(_as_float(distance), relative, ulps, _correct_digits(computed, exact, relative))
+    is_nearest = computed == _as_float(exact) or (is_single and ulps <= 1 / 2)
+    return Error(_as_float(distance), relative, ulps, math.inf if is_nearest else _correct_digits(relative))
 
 
-def within(computed: float, reference: str, atol: float, rtol: float) -> bool:
+def within(computed: float, reference: str, atol: float, rtol: float, *, is_single: bool = False) -> bool:
     """Whether |a − b| ≤ atol + rtol·|b|, or a is one of the two doubles around b (subnormals have few digits)."""
     if not math.isfinite(computed):
         return False
     exact = exactly(reference)
     distance = abs(Fraction(computed) - exact)
-    return distance <= Fraction(atol) + Fraction(rtol) * abs(exact) or distance <= Fraction(_ulp(exact))
+    return distance <= Fraction(atol) + Fraction(rtol) * abs(exact) or distance <= _ulp(exact, is_single=is_single)
 
 
 def exactly(reference: str) -> Fraction:
@@ -48,17 +56,16 @@ def exactly(reference: str) -> Fraction:
     return Fraction(reference)
 
 
-def _correct_digits(computed: float, exact: Fraction, relative: float | None) -> float:
-    if computed == _as_float(exact):
-        return math.inf
+def _correct_digits(relative: float | None) -> float:
     if relative is None:
         return 0.0
     return max(0.0, -math.log10(relative)) if relative else math.inf
 
 
-def _ulp(exact: Fraction) -> float:
+def _ulp(exact: Fraction, *, is_single: bool = False) -> Fraction:
     nearest = _as_float(exact)
-    return math.ulp(nearest) if math.isfinite(nearest) else math.ulp(math.nextafter(math.inf, 0.0))
+    spacing = math.ulp(nearest) if math.isfinite(nearest) else math.ulp(math.nextafter(math.inf, 0.0))
+    return Fraction(spacing) * (SINGLE if is_single else 1)
 
 
 def _as_float(value: Fraction) -> float:

@@ -1,16 +1,20 @@
 """What a study found, as plain frozen data: renderers read it, `to_dict()` is the JSON of the interface."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any, Literal, NamedTuple
 
+from diffcli.graph.shapes import Shape
 from diffcli.studies.accuracy import Error
 from diffcli.studies.judge import Reference
 from diffcli.studies.timing import Timing
 from diffcli.studies.trace import Trace
-from diffcli.studies.values import SCHEMA, Problem, finite
+from diffcli.studies.values import SCHEMA, Problem, Value, finite, finite_value, nested
 
 JUDGE_DIGITS = 50
+Arrangement = Callable[[Sequence[Any]], dict[str, Any]]
+"""What belongs to each element, arranged by variable: arrays are nested lists."""
 Status = Literal["ok", "off", "no number", "gave up", "not applicable", "unjudged"]
 """ok and off by the tolerance; no number: nan or infinite; unjudged: the judge has no derivative to compare with."""
 
@@ -32,6 +36,8 @@ class Component(NamedTuple):
     tolerance: Tolerance | None
     within: bool | None
     """Whether it is within the tolerance; None where there is nothing to compare."""
+    is_sampled: bool = True
+    """Whether the judge was asked: of very many derivatives it takes a sample."""
 
 
 class Cost(NamedTuple):
@@ -103,12 +109,16 @@ class Study:
     latex: str
     variables: tuple[str, ...]
     """Those differentiated by."""
-    point: Mapping[str, float]
+    elements: tuple[str, ...]
+    """The elements of these: W[0,0], W[0,1], …; a number is its own element."""
+    point: Mapping[str, Value]
     outputs: tuple[OutputStudy, ...]
     function_seconds: float | None
     """The median time of one evaluation of f."""
     notes: tuple[str, ...] = ()
     trace: Trace | None = None
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """Of the variables that are arrays."""
 
     @property
     def verdict(self) -> Literal["agree", "disagree", "no derivative"]:
@@ -118,6 +128,17 @@ class Study:
         wrong = any(method.status in ("off", "no number") for output in self.outputs for method in output.methods)
         return "disagree" if wrong else "agree"
 
+    def _arranged(self, entries: Sequence[Any]) -> dict[str, Any]:
+        if not entries:
+            return {}
+        result, start = {}, 0
+        for name in self.variables:
+            shape = self.shapes.get(name, ())
+            end = start + prod(shape)
+            result[name] = nested(entries[start:end], shape)
+            start = end
+        return result
+
     @property
     def exit_code(self) -> int:
         """0 all requested methods agree with the judge, 1 one does not, 3 there is no derivative to agree with."""
@@ -125,7 +146,7 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of `diffcli grad --format json`; strict JSON, no nan or infinity."""
-        outputs = [_output(output) for output in self.outputs]
+        outputs = [_output(output, self._arranged) for output in self.outputs]
         first = {key: value for key, value in outputs[0].items() if key != "name"}
         return {
             "schema": SCHEMA,
@@ -133,7 +154,7 @@ class Study:
             "input": self.input,
             "expression": self.expression,
             "variables": list(self.variables),
-            "point": {name: finite(value) for name, value in self.point.items()},
+            "point": {name: finite_value(value) for name, value in self.point.items()},
             **first,
             "outputs": outputs,
             "function_seconds": self.function_seconds,
@@ -144,36 +165,36 @@ class Study:
         }
 
 
-def _output(output: OutputStudy) -> dict[str, Any]:
+def _output(output: OutputStudy, arranged: Arrangement) -> dict[str, Any]:
     return {
         "name": output.name,
         "value": finite(output.value),
-        "reference": _reference(output),
-        "methods": {method.method: _method(method) for method in output.methods},
+        "reference": _reference(output, arranged),
+        "methods": {method.method: _method(method, arranged) for method in output.methods},
     }
 
 
-def _reference(output: OutputStudy) -> dict[str, Any]:
+def _reference(output: OutputStudy, arranged: Arrangement) -> dict[str, Any]:
     slopes = output.reference.slopes
     one_sided = [slope for slope in slopes if slope.status not in ("smooth", "overflow")]
     return {
         "digits": JUDGE_DIGITS,
         "value": output.reference.value,
-        "gradient": {slope.name: slope.value for slope in slopes},
+        "gradient": arranged([slope.value for slope in slopes]),
         "one_sided": {slope.name: {"left": slope.left, "right": slope.right} for slope in one_sided},
         "status": output.reference.status,
         "problem": output.problem and output.problem.message,
     }
 
 
-def _method(result: MethodResult) -> dict[str, Any]:
+def _method(result: MethodResult, arranged: Arrangement) -> dict[str, Any]:
     evaluate = result.timing.median if result.timing else None
     return {
         "status": result.status,
         "value": finite(result.value),
-        "gradient": {c.variable: finite(c.value) for c in result.components},
-        "error": {c.variable: c.error and _error(c.error) for c in result.components},
-        "tolerance": {c.variable: c.tolerance and c.tolerance._asdict() for c in result.components},
+        "gradient": arranged([finite(c.value) for c in result.components]),
+        "error": arranged([c.error and _error(c.error) for c in result.components]),
+        "tolerance": arranged([c.tolerance and c.tolerance._asdict() for c in result.components]),
         "seconds": {"prepare": result.prepare_seconds, "evaluate": evaluate},
         "relative_time": result.relative_time,
         "cost": result.cost and result.cost._asdict(),

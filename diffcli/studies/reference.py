@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-SlopeStatus = Literal["smooth", "one-sided", "kink", "infinite", "outside", "overflow", "undecided"]
+SlopeStatus = Literal["smooth", "one-sided", "kink", "infinite", "outside", "overflow", "undecided", "not sampled"]
+"""not sampled: of very many derivatives the judge takes a sample."""
 ReferenceStatus = Literal["differentiable", "not differentiable", "outside", "overflow", "limit"]
 
 

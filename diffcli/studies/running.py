@@ -1,6 +1,7 @@
 """Running one method: preparing it, counting what one gradient takes, timing it."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -34,14 +35,34 @@ def _complex(graph: Graph) -> Program:
     return complexes.compiled(graph)
 
 
+def _on_arrays(graph: Graph, work: Work) -> Program:
+    """Programs on arrays by an array library; formulas in numbers, which a method may have, as before."""
+    if work == "complex evaluation":
+        return _complex(graph)
+    from diffcli.execute import array_source
+
+    on_arrays = array_source.compiled(graph)
+    if not graph.is_scalar:
+        return on_arrays
+    on_numbers = compiled(graph)
+    return lambda values: on_numbers(values) if not values or isinstance(values[0], float) else on_arrays(values)
+
+
 STRAIGHT_LINE = Executor("straight-line Python", _straight_line)
 LOOP = Executor("a loop over the graph", _loop)
+ARRAYS = Executor("an array library", _on_arrays)
 MAX_WORK = 20_000
 """Nodes times sweeps above which compiling takes longer than it saves."""
 
 
-def executor_for(graph: Graph) -> Executor:
-    """Straight-line source for small programs, a loop for those with many nodes or inputs."""
+MAX_ARRAY_WORK = 4_000_000_000
+"""Operations on numbers that a method may spend on one Jacobian of a program on arrays: some seconds."""
+
+
+def executor_for(graph: Graph, point: Sequence[Any] = ()) -> Executor:
+    """Straight-line source for small programs, a loop for those with many nodes or inputs; for arrays a library."""
+    if not graph.is_scalar or not all(isinstance(value, float) for value in point):
+        return ARRAYS
     return STRAIGHT_LINE if len(graph.nodes) * (len(graph.inputs) + 1) <= MAX_WORK else LOOP
 
 
@@ -69,6 +90,8 @@ def run(
 ) -> Run:
     """Prepare `method`, compute one Jacobian with everything counted, and time further ones for about `seconds`."""
     start, meter = perf_counter(), Meter()
+    if executor is ARRAYS and (too_much := _too_much(method, graph, wrt)):
+        return Run(method, gave_up=too_much)
     try:
         prepared = prepare(method, graph, wrt, meter.wrap(executor.compiler), **options)
     except GaveUp as reason:
@@ -81,3 +104,12 @@ def run(
     timing = measure(lambda: prepared(point), seconds) if seconds else None
     prepared(point)
     return Run(method, jacobian, None, prepared, cost, prepare_seconds, timing, tuple(prepared.notes))
+
+
+def _too_much(method: str, graph: Graph, wrt: Sequence[int]) -> str | None:
+    """Why a method that runs once for each input is not worth waiting for."""
+    runs = {"finite": 2, "forward": 1}.get(method, 0) * sum(prod(graph.nodes[position].shape) for position in wrt)
+    if runs * graph.operations <= MAX_ARRAY_WORK:
+        return None
+    what = "evaluations" if method == "finite" else "sweeps"
+    return f"{runs} {what} of {graph.operations} operations would take too long; --wrt chooses fewer inputs"

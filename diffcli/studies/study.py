@@ -4,11 +4,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from diffcli.execute.flat import flattened
+from diffcli.graph.layout import components
 from diffcli.graph.program import Graph
 from diffcli.graph.text import LATEX, PLAIN, PRETTY, Style, names_of, program_text, write
+from diffcli.methods.finite import EPSILON, resolution
 from diffcli.methods.registry import METHODS, start
 from diffcli.studies.accuracy import error
-from diffcli.studies.judge import Reference, judge
+from diffcli.studies.judge import Reference
+from diffcli.studies.judge_elements import judge_elements
 from diffcli.studies.problem import problem, signed
 from diffcli.studies.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
 from diffcli.studies.running import Run, executor_for, run
@@ -30,7 +34,7 @@ class Settings(NamedTuple):
 
 def study(
     graph: Graph,
-    point: Sequence[float],
+    point: Sequence[Any],
     wrt: Sequence[int] | None = None,
     *,
     text: str = "",
@@ -38,26 +42,30 @@ def study(
     notes: Sequence[str] = (),
     settings: Settings | None = None,
 ) -> Study:
-    """Study `graph` at `point` (one float per input), differentiating by the inputs at the positions `wrt` (all)."""
+    """Study `graph` at `point`, differentiating by the inputs at the positions `wrt` (all).
+
+    The point has one float per input, or arrays of one library; then the methods run on arrays of that library, and
+    every element is a variable.
+    """
     settings = settings or Settings()
     chosen = tuple(graph.inputs if wrt is None else wrt)
     options = {
         method: settings.started.get(method) or start(method, graph, chosen, **settings.options.get(method, {}))
         for method in settings.methods
     }
-    references = judge(graph, point, chosen, JUDGE_DIGITS)  # while SymPy starts in its own process
-    executor = executor_for(graph)
+    judged = judge_elements(graph, point, chosen, JUDGE_DIGITS)  # while SymPy starts in its own process
+    executor = executor_for(graph, point)
     function = executor.compiler(graph, "evaluation")
     seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
     runs = [
         run(method, graph, chosen, point, options[method], settings.seconds, executor) for method in settings.methods
     ]
-    values = function(point)
-    outputs = []
-    for index, reference in enumerate(references):
-        results = tuple(_result(done, index, values[index], reference, seconds) for done in runs)
-        name = graph.output_names[index]
-        outputs.append(OutputStudy(name, values[index], reference, problem(graph, reference), results))
+    values, is_single = flattened(function(point)), resolution(point) > EPSILON
+    named, outputs = dict(zip(graph.variables, point, strict=True)), []
+    for index, reference in enumerate(judged.references):
+        results = tuple(_result(done, index, values[index], reference, seconds, is_single=is_single) for done in runs)
+        found = problem(judged.graph, reference)
+        outputs.append(OutputStudy(reference.output, values[index], reference, found, results))
     return Study(
         input=typed or text,
         source=text,
@@ -65,21 +73,30 @@ def study(
         pretty=program_text(graph, PRETTY),
         latex=program_text(graph, LATEX),
         variables=tuple(graph.nodes[position].literal for position in chosen),
-        point=dict(zip(graph.variables, point, strict=True)),
+        elements=tuple(component.name for component in components(graph, chosen)),
+        point={name: value if isinstance(value, float) else value.tolist() for name, value in named.items()},
         outputs=tuple(outputs),
         function_seconds=seconds,
-        notes=(*notes, *(note for output in outputs for note in _value_notes(output))),
+        notes=(
+            *notes,
+            *judged.notes,
+            *(note for output in outputs for note in _value_notes(output, is_single=is_single)),
+        ),
+        shapes={name: shape for name, value in named.items() if (shape := getattr(value, "shape", ()))},
     )
 
 
-def _result(done: Run, index: int, value: float, reference: Reference, function_seconds: float | None) -> MethodResult:
+def _result(
+    done: Run, index: int, value: float, reference: Reference, function_seconds: float | None, *, is_single: bool
+) -> MethodResult:
     if done.jacobian is None:
         return MethodResult(
             done.method, "gave up", None, (), None, done.prepare_seconds, None, None, notes=(done.gave_up or "",)
         )
     row = done.jacobian.rows[index] if done.jacobian.rows else ()
     components = tuple(
-        component(done.method, slope, slope_found) for slope, slope_found in zip(reference.slopes, row, strict=True)
+        component(done.method, slope, slope_found, is_single=is_single)
+        for slope, slope_found in zip(reference.slopes, row, strict=True)
     )
     relative_time = done.timing.median / function_seconds if done.timing and function_seconds else None
     return MethodResult(
@@ -117,12 +134,12 @@ def _formula(formulas: Graph, position: int) -> Formula:
     return Formula(written(PLAIN), written(PRETTY), written(LATEX))
 
 
-def _value_notes(output: OutputStudy) -> list[str]:
+def _value_notes(output: OutputStudy, *, is_single: bool) -> list[str]:
     """The value itself can be wrong in floating point: cancellation, overflow of an intermediate."""
     if output.reference.value is None or output.value is None or output.problem:
         return []
     off = error(output.value, output.reference.value)
-    if off.absolute == 0 or (off.relative is not None and off.relative <= 1e-9):
+    if off.absolute == 0 or (off.relative is not None and off.relative <= (1e-3 if is_single else 1e-9)):
         return []
     found = "undefined" if math.isnan(output.value) else repr(output.value).removesuffix(".0")
     true = signed(output.reference.value)

@@ -1,14 +1,42 @@
 """What all records have in common."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+from diffcli.graph.shapes import Shape
 
 SCHEMA = "diffcli/1"
+Value = float | list[Any]
+"""A number, or an array as nested lists."""
 
 
 def finite(value: float | None) -> float | None:
     """The number, or None where JSON has no word for it."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def finite_value(value: Value) -> float | list[Any] | None:
+    """The same for arrays, element by element."""
+    return [finite_value(element) for element in value] if isinstance(value, list) else finite(value)
+
+
+def nested(elements: Sequence[Any], shape: Shape) -> Any:
+    """Elements one after the other as nested lists of that shape; the only one of them for a number."""
+    if not shape:
+        return elements[0]
+    width = prod(shape[1:])
+    return [nested(elements[width * row : width * (row + 1)], shape[1:]) for row in range(shape[0])]
+
+
+def shape_of(value: Value) -> Shape:
+    """The shape of nested lists."""
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else 0.0
+    return tuple(shape)
 
 
 class Problem(NamedTuple):

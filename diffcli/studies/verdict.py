@@ -11,22 +11,22 @@ from diffcli.studies.records import Component, Status, Tolerance
 JUDGED = ("smooth", "one-sided")
 
 
-def tolerance(method: str, slope: Slope) -> Tolerance:
+def tolerance(method: str, slope: Slope, *, is_single: bool = False) -> Tolerance:
     """Relative to the judge's number; where that is exactly 0 the same number holds absolutely."""
-    relative = METHODS[method].tolerance
+    relative = METHODS[method].single_tolerance if is_single else METHODS[method].tolerance
     return Tolerance(relative if slope.value == "0" else 0.0, relative)
 
 
-def component(method: str, slope: Slope, value: float) -> Component:
+def component(method: str, slope: Slope, value: float, *, is_single: bool = False) -> Component:
     """One derivative by one method, compared with the judge's slope where it has one."""
     number = value if math.isfinite(value) else None
     if slope.status not in JUDGED or slope.value is None:
-        return Component(slope.name, number, None, None, None)
-    limits = tolerance(method, slope)
+        return Component(slope.name, number, None, None, None, is_sampled=slope.status != "not sampled")
+    limits = tolerance(method, slope, is_single=is_single)
     if number is None:
         return Component(slope.name, None, None, limits, within=False)
-    is_within = within(number, slope.value, limits.absolute, limits.relative)
-    return Component(slope.name, number, error(number, slope.value), limits, is_within)
+    is_within = within(number, slope.value, limits.absolute, limits.relative, is_single=is_single)
+    return Component(slope.name, number, error(number, slope.value, is_single=is_single), limits, is_within)
 
 
 def status(components: Sequence[Component]) -> Status:
@@ -35,4 +35,5 @@ def status(components: Sequence[Component]) -> Status:
         return "no number"
     if any(c.within is False for c in components):
         return "off"
-    return "ok" if all(c.within for c in components) else "unjudged"
+    judged = [c.within for c in components if c.is_sampled]
+    return "ok" if judged and all(judged) else "unjudged"
