@@ -104,7 +104,7 @@ def concatenated(shapes: Sequence[Shape], axis: int) -> Shape:
     if not first:
         raise ShapeError("numbers are stacked, only arrays are concatenated")
     for shape in shapes[1:]:
-        if (*shape[:axis], *shape[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]):
+        if len(shape) != len(first) or (*shape[:axis], *shape[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]):
             raise ShapeError(f"the shapes {shown(first)} and {shown(shape)} cannot be joined along axis {axis}")
     return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
 

@@ -2,17 +2,28 @@
 
 from collections.abc import Sequence
 
-from diffcli.errors import ExpressionError, Place
+from diffcli.errors import ExpressionError, Place, ShapeError
 from diffcli.graph.ops import OPS
 from diffcli.graph.primitive import Primitive
 from diffcli.graph.program import CONSTANT, Builder
+from diffcli.language.array_mistakes import shape_hint
+from diffcli.language.precedence import Operand
+from diffcli.language.scope import Scope
 
 COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 LARGEST_ORDER = 1000
 
 
-def apply_call(builder: Builder, row: Primitive, name: str, args: Sequence[int], place: Place) -> int:
-    """The node for `name(args)`, where the user wrote `name` for the primitive `row`."""
+def apply_call(scope: Scope, row: Primitive, name: str, arguments: Sequence[Operand], place: Place) -> int:
+    """The node for `name(arguments)`, where the user wrote `name` for the primitive `row`."""
+    try:
+        return _applied(scope.builder, row, name, [argument.position for argument in arguments], place)
+    except ShapeError as error:
+        error.hint = shape_hint(scope, row.name, arguments)
+        raise
+
+
+def _applied(builder: Builder, row: Primitive, name: str, args: Sequence[int], place: Place) -> int:
     if row.name in ("min", "max") and len(args) > 2:
         result = args[0]
         for argument in args[1:]:
@@ -35,7 +46,7 @@ def apply_call(builder: Builder, row: Primitive, name: str, args: Sequence[int],
 def _wrong_count(row: Primitive, name: str, given: int, place: Place) -> ExpressionError:
     if row.name in ("min", "max"):
         message = f"{name} compares at least two numbers"
-        return ExpressionError(message, place=place, hint=f"for example {name}(x, 0); arrays are not supported yet")
+        return ExpressionError(message, place=place, hint=f"for example {name}(x, 0); or give an array")
     count = "one or two" if row.name == "ln" else str(row.arity)
     plural = "" if count == "1" else "s"
     example = ", ".join(("n", "x") if row.name == "polygamma" else ("x", "y", "z")[: row.arity])

@@ -7,7 +7,7 @@ from diffcli.errors import LimitError, Place, UsageError
 
 
 class Limits(NamedTuple):
-    """How large an expression may be. Every input within them is read in about a second."""
+    """How large an expression may be. Every text within them is read in about a second, every file in some seconds."""
 
     length: int = 200_000
     """Characters of the text."""
@@ -21,6 +21,8 @@ class Limits(NamedTuple):
     """Size of the exponent in a number such as 1e-300."""
     name: int = 100
     """Characters of one name."""
+    elements: int = 10_000_000
+    """Elements of one array, and a tenth of those of all arrays of a program together."""
 
     def check(self, name: str, amount: int, what: str, place: Place | None = None) -> None:
         """Raise a LimitError when `amount` is above the limit called `name`."""

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from diffcli.graph.ops import CALLABLE
-from diffcli.graph.primitive import Primitive
 from diffcli.language import mistakes
+from diffcli.language.array_functions import FUNCTIONS, Function
 from diffcli.language.scope import CONSTANTS, Scope
 from diffcli.language.suggestions import WORDS, nearest_function
 from diffcli.language.tokens import LETTER, NAME, NUMBER, POWER, WORDLIKE, Token
@@ -18,7 +18,7 @@ MANY = 60
 class Call(NamedTuple):
     """A function's name with an argument after it."""
 
-    row: Primitive
+    row: Function
     exponent: str
     """n in sin^n x."""
     argument: int
@@ -39,7 +39,7 @@ class Lookahead:
         A function's name is a variable where no argument follows, and where the program itself defines it.
         """
         token = self.tokens[at]
-        row = CALLABLE.get(token.text) if token.kind == NAME else None
+        row = FUNCTIONS.get(token.text) if token.kind == NAME else None
         if row is None or self.scope.defined(token.text):
             return None
         exponent, after = self._function_power(at + 1)
@@ -69,6 +69,8 @@ class Lookahead:
     def _begins_argument(self, at: int, name: str, *, in_bars: bool) -> bool:
         """Whether tokens[at] is an argument of the function `name` before it."""
         token = self.tokens[at]
+        if name not in CALLABLE:
+            return token.kind == "("
         if token.kind == "|":
             return not (in_bars and self.may_be_variable(name))
         if token.kind == NAME and token.text in CALLABLE:
@@ -77,7 +79,7 @@ class Lookahead:
 
     def may_be_variable(self, name: str) -> bool:
         """Whether a function's name can stand for a variable."""
-        return self.scope.known(name) or (not self.scope.closed and name in LETTERS)
+        return self.scope.known(name) or (not self.scope.closed and (name in LETTERS or name not in CALLABLE))
 
     def multiplies(self, token: Token) -> bool:
         """Whether x in x(y + 1) is a variable, so that a product is meant and not a call."""
@@ -113,7 +115,7 @@ class Lookahead:
                 raise mistakes.programming_word(word, WORDS[word.text])
         name = before.text
         misspelt = before.kind == NAME and len(name) > 2 and self.scope.closed and not self.scope.known(name)
-        if misspelt and name not in CALLABLE and len(self.scope.inputs) < MANY and nearest_function(name):
+        if misspelt and name not in FUNCTIONS and len(self.scope.inputs) < MANY and nearest_function(name):
             raise mistakes.unknown_function(before, self.scope.text)
 
     def would_be_argument(self, at: int) -> Token | None:

@@ -3,19 +3,18 @@
 from diffcli.errors import ExpressionError, Place
 from diffcli.graph.ops import CALLABLE
 from diffcli.language.characters import describe, shown
-from diffcli.language.suggestions import ARRAYS, INSTEAD, WORDS, nearest_function
+from diffcli.language.suggestions import INSTEAD, WORDS, nearest_function
 from diffcli.language.tokens import END, LETTER, NUMBER, OTHER, POWER, WORDLIKE, Token
 
-OPERATORS = frozenset("+-*/^=<>,") | {"<=", ">=", "==", "!=", "//"}
-CLOSERS = {"(": ")", "|": "|"}
+OPERATORS = frozenset("+-*/@^=<>,") | {"<=", ">=", "==", "!=", "//"}
+CLOSERS = {"(": ")", "|": "|", "[": "]"}
 SIGNS = {
     '"': ("text in quotes is no part of an expression", "write names without quotes"),
     "'": ("a prime or a quote is no part of an expression", "give the function itself; diffcli computes derivatives"),
     "`": ("backticks are no part of an expression", "write names without quotes"),
     "$": ("dollar signs are not part of the formula", "give the text between them"),
-    "@": ("arrays are not supported yet: scalars only", "write products of numbers with *"),
-    "[": ("square brackets are for arrays, which are not supported yet", "use parentheses ( ) for grouping"),
-    "]": ("square brackets are for arrays, which are not supported yet", "use parentheses ( ) for grouping"),
+    "[": ("square brackets are not read in LaTeX", "use parentheses ( ) for grouping; arrays only in plain text"),
+    "]": ("square brackets are not read in LaTeX", "use parentheses ( ) for grouping; arrays only in plain text"),
     "%": ("% has no meaning here", "a percentage is x/100; the remainder of x by y is x - y*floor(x/y)"),
     "!": ("! has no meaning here", "n! is gamma(n + 1)"),
     "//": ("// has no meaning here", "whole quotients are floor(x/y)"),
@@ -38,10 +37,6 @@ def unexpected(token: Token, text: str, operand: tuple[int, int] | None = None, 
     """
     correction = None
     sign = token.text
-    if sign == "]" and operand and "[" not in text:
-        correction = text[: token.start] + ")" + text[token.end :]
-        message = "this bracket does not match the parenthesis before it"
-        return ExpressionError(message, place=token.place, hint="write )", correction=correction)
     if sign == "$":
         correction = text.replace("$", "").strip()
     elif sign in ('"', "`") and len(text) > 2 and text.count(sign) == 2 and text[0] == text[-1] == sign:
@@ -95,7 +90,7 @@ def _nothing_after(before: Token, token: Token, text: str) -> ExpressionError:
 
 def never_closed(sign: str, place: Place, closers: str, end: Token, text: str) -> ExpressionError:
     """For the innermost of the brackets that are still open; `closers` closes them all."""
-    name = "parenthesis" if sign == "(" else "bar"
+    name = {"(": "parenthesis", "|": "bar", "[": "bracket"}[sign]
     correction = text[: end.start].rstrip() + closers + text[end.start :] if closers else None
     return ExpressionError(
         f"this {name} is never closed", place=place, hint=f"add {CLOSERS[sign]}", correction=correction
@@ -103,11 +98,31 @@ def never_closed(sign: str, place: Place, closers: str, end: Token, text: str) -
 
 
 def never_opened(token: Token, text: str) -> ExpressionError:
-    """For a closing parenthesis without its opening one."""
+    """For a closing parenthesis or bracket without its opening one."""
+    name, opening = ("parenthesis", "(") if token.kind == ")" else ("bracket", "[")
     correction = text[: token.start] + text[token.end :]
     return ExpressionError(
-        "this parenthesis was never opened", place=token.place, hint="remove it, or add (", correction=correction
+        f"this {name} was never opened", place=token.place, hint=f"remove it, or add {opening}", correction=correction
     )
+
+
+def mismatched(token: Token, text: str) -> ExpressionError:
+    """For ( … ] and [ … )."""
+    names, other = (("bracket", "parenthesis"), ")") if token.kind == "]" else (("parenthesis", "bracket"), "]")
+    return ExpressionError(
+        f"this {names[0]} does not match the {names[1]} before it",
+        place=token.place,
+        hint=f"write {other}",
+        correction=text[: token.start] + other + text[token.end :],
+    )
+
+
+def missing_element(before: Token, token: Token) -> ExpressionError:
+    """For [] and [1,]."""
+    if before.kind == "[":
+        place = Place(before.start, token.end)
+        return ExpressionError("this list is empty", place=place, hint="for example [1, 2, 3]")
+    return ExpressionError("an element is missing after ','", place=before.place, hint="write it, or drop the comma")
 
 
 def stray_comma(token: Token, before: Token, after: Token, text: str, *, outside: bool) -> ExpressionError:
@@ -129,10 +144,8 @@ def unknown_function(token: Token, text: str) -> ExpressionError:
     """For a name that is called and is neither a function nor a variable."""
     base = token.text[4:] if token.text.startswith("log_") else ""
     guess = None if base or token.text in INSTEAD else nearest_function(token.text)
-    if token.text in ARRAYS:
-        hint: str | None = "arrays are not supported yet: scalars only"
-    elif token.text in INSTEAD or token.text in WORDS:
-        hint = INSTEAD.get(token.text) or WORDS[token.text]
+    if token.text in INSTEAD or token.text in WORDS:
+        hint: str | None = INSTEAD.get(token.text) or WORDS[token.text]
     elif base:
         hint = f"write log(x, {base})"
     elif guess:
@@ -212,11 +225,8 @@ def broken_exponent(token: Token, name: Token, sign: Token) -> ExpressionError:
     )
 
 
-def equals(token: Token, before: Token, *, inside: bool) -> ExpressionError:
+def equals(token: Token, *, inside: bool) -> ExpressionError:
     """For an = that assigns nothing."""
-    if inside and before.text in ("axis", "keepdims"):
-        message = f"{before.text}= is for arrays, which are not supported yet: scalars only"
-        return ExpressionError(message, place=before.place)
     return ExpressionError(
         "'=' only gives a name to an expression: a = x*z",
         place=token.place,

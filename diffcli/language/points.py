@@ -4,7 +4,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from diffcli.errors import DiffcliError, ExpressionError, Place, PointError
+from diffcli.errors import DiffcliError, ExpressionError, LimitError, Place, PointError
+from diffcli.graph.shapes import Shape
+from diffcli.language.array_value import ArrayValue
 from diffcli.language.characters import describe, shown, spell
 from diffcli.language.limits import DEFAULT, Limits
 from diffcli.language.reading import Reading, parse
@@ -21,13 +23,13 @@ OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 
 
 class PointValue(NamedTuple):
-    """The value of one variable: as typed, and as the double that the methods compute with."""
+    """The value of one variable: as typed, and as the double or the array that the methods compute with."""
 
     name: str
     text: str
-    value: float
+    value: float | ArrayValue
     exact: bool = True
-    """Whether the double is exactly what was typed; 0.1 is not."""
+    """Whether the doubles are exactly what was typed; 0.1 is not."""
     place: Place | None = None
     """Where the value stands in its text."""
     note: str = ""
@@ -51,7 +53,12 @@ def parse_point(texts: Sequence[str], limits: Limits = DEFAULT) -> dict[str, Poi
     return point
 
 
-def match_point(reading: Reading, point: Mapping[str, PointValue]) -> tuple[float, ...]:
+def point_shapes(point: Mapping[str, PointValue]) -> dict[str, Shape]:
+    """The shapes of the arrays among the values, by name, as `parse` takes them."""
+    return {name: given.value.shape for name, given in point.items() if isinstance(given.value, ArrayValue)}
+
+
+def match_point(reading: Reading, point: Mapping[str, PointValue]) -> tuple[float | ArrayValue, ...]:
     """The values in the order of the expression's variables; missing and unused names are errors."""
     variables = reading.variables
     missing = [name for name in variables if name not in point]
@@ -167,7 +174,56 @@ def _name(text: str, start: int) -> str:
 
 
 def _value(name: str, text: str, start: int, limits: Limits) -> PointValue:
-    """Read and round one value."""
+    """Read one value: a list, a file or a number."""
+    stripped = text.lstrip()
+    if stripped.startswith("["):
+        return _listed(name, text, start, limits)
+    if stripped.startswith("@"):
+        return _loaded(name, text, start, limits)
+    return _number(name, text, start, limits)
+
+
+def _listed(name: str, text: str, start: int, limits: Limits) -> PointValue:
+    """An array written as nested lists."""
+    from diffcli.language.lists import ListReader
+
+    inexact: list[bool] = []
+    notes: dict[str, None] = {}
+
+    def number(piece: str, at: int) -> float:
+        read = _number(name, piece, at, limits)
+        assert isinstance(read.value, float)
+        if not read.exact:
+            inexact.append(True)
+        if read.note:
+            notes[read.note] = None
+        return read.value
+
+    value = ListReader(name, text, start, number).read()
+    limits.check("elements", len(value.elements), f"the value of '{name}' has {len(value.elements)} elements")
+    place = Place(start, start + len(text))
+    return PointValue(name, text, value, not inexact, place, "; ".join(list(notes)[:3]))
+
+
+def _loaded(name: str, text: str, start: int, limits: Limits) -> PointValue:
+    """The array in a file; its text is all that is typed, so that its doubles are what is meant."""
+    from diffcli.language.files import read_file
+
+    place, file = Place(start, start + len(text)), text.strip().removeprefix("@").strip()
+    if not file:
+        raise PointError(f"the file for '{name}' is missing", place=place, hint=f"for example {name}=@data.npy")
+    try:
+        return PointValue(name, text, read_file(file, limits), exact=True, place=place)
+    except PointError as error:
+        message = f"the file '{shown(file[:80])}' for '{name}' cannot be used: {error.message}"
+        raise PointError(message, hint=error.hint, place=place) from None
+    except LimitError as error:
+        error.place = place
+        raise
+
+
+def _number(name: str, text: str, start: int, limits: Limits) -> PointValue:
+    """Read and round one number."""
     place = Place(start, start + len(text))
     plain = PLAIN.fullmatch(text)
     if plain:
@@ -175,11 +231,8 @@ def _value(name: str, text: str, start: int, limits: Limits) -> PointValue:
         value = float(plain[1] + plain[2])
         if abs(value) != float("inf"):
             return PointValue(name, text, value, _is_exact(typed, abs(value)), place, _underflow(text, typed, value))
-    stripped = text.strip()
-    if stripped.startswith(("[", "@")):
-        raise PointError("arrays are not supported yet: scalars only", place=place, hint=f"for example {name}=2")
     if SIGNS.match(text):
-        raise PointError(f"'{shown(stripped[:40])}' has two signs", place=place, hint=f"for example {name}=-1")
+        raise PointError(f"'{shown(text.strip()[:40])}' has two signs", place=place, hint=f"for example {name}=-1")
     try:
         return _computed(name, text, place, limits)
     except DiffcliError as error:

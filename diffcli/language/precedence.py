@@ -2,19 +2,20 @@
 
 comparison   <  <=  >  >=  ==  !=     only in the condition of where
 sum          +  -
-product      *  /  and juxtaposition   1/2x is (1/2)·x
+product      *  /  @  and juxtaposition   1/2x is (1/2)·x
 function     sin 2x y                  without parentheses it takes the run of factors after it
 sign         -                         -x^2 is -(x^2)
 power        ^                         from right to left, 2^3^2 is 2^(3^2)
+part         x[0]  x[1:3]  x.T         of the operand that has just ended
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from diffcli.graph.ops import ELEMENTWISE, OPS
-from diffcli.graph.primitive import Primitive
+from diffcli.graph.ops import OPS
+from diffcli.language.array_functions import Function
 from diffcli.language.tokens import Token
 
-BINARY = {row.symbol: row for row in ELEMENTWISE.values() if row.symbol and row.arity == 2}
+BINARY = {row.symbol: row for row in OPS.values() if row.symbol and row.arity == 2}
 """The infix operators, as the table of primitives has them."""
 
 BOTTOM, BRACKET, OPERATOR = -1, 0, 1
@@ -39,7 +40,7 @@ class Pending(NamedTuple):
     precedence: int
     op: str
     token: Token
-    row: Primitive | None = None
+    row: Function | None = None
     """The function whose call it is."""
     exponent: str = ""
     """n in sin^n x."""
@@ -47,3 +48,5 @@ class Pending(NamedTuple):
     """How many operands lie before a bracket."""
     implicit: bool = False
     """Whether a product was written by juxtaposition."""
+    keywords: dict[str, Any] | None = None
+    """What a call was given by keyword: axis=0."""

@@ -2,15 +2,20 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
+from math import prod
 from typing import NamedTuple
 
 from diffcli.errors import ExpressionError
 from diffcli.graph.program import Graph
+from diffcli.graph.shapes import shown
 from diffcli.language.expression import ExpressionReader
 from diffcli.language.limits import Limits
 from diffcli.language.mistakes import missing_operand, nothing_assigned
 from diffcli.language.scope import Scope
 from diffcli.language.tokens import END, SEPARATOR, WORDLIKE, Token
+
+TOGETHER = 10
+"""All arrays of a program may have ten times as many elements as one of them."""
 
 
 class Statement(NamedTuple):
@@ -30,20 +35,47 @@ def read_program(scope: Scope, tokens: list[Token], limits: Limits) -> Graph:
     _declare(scope, statements)
     _note_lines(scope, statements)
     results: list[tuple[Statement, int]] = []
+    sizes = _Sizes(scope, limits)
     for statement in statements:
         if statement.name is not None and statement.body[0].kind == END:
             raise nothing_assigned(statement.name)
-        position = ExpressionReader(statement.body, scope, limits).read()
+        position = ExpressionReader(statement.body, scope, limits, is_output=statement.name is None).read()
         results.append((statement, position))
         if statement.name is not None:
             scope.assign(statement.name, position)
         nodes = len(scope.builder.nodes)
         if nodes > limits.nodes:
             limits.check("nodes", nodes, f"the expression has {nodes} nodes")
+        sizes.check()
     final = [(s, p) for s, p in results if s.name is None or s.parameters is not None] or results[-1:]
     names = _output_names([statement.name for statement, _ in final], scope)
     outputs = [position for _, position in final]
     return scope.builder.graph(list(scope.inputs.values()), outputs, names, scope.names)
+
+
+class _Sizes:
+    """Keeps the arrays of a program within the limit, each of them and ten times that together."""
+
+    def __init__(self, scope: Scope, limits: Limits) -> None:
+        self.builder, self.limits = scope.builder, limits
+        self.seen = self.total = 0
+
+    def check(self) -> None:
+        """Look at the nodes that were added since the last time."""
+        nodes, places, limit = self.builder.nodes, self.builder.places, self.limits.elements
+        for position in range(self.seen, len(nodes)):
+            shape = nodes[position].shape
+            if shape:
+                size = prod(shape)
+                self.total += size
+                if size > limit:
+                    what = f"an array of shape {shown(shape)} has {size} elements"
+                    self.limits.check("elements", size, what, places[position])
+                if self.total > TOGETHER * limit:
+                    share = -(-self.total // TOGETHER)
+                    what = f"the arrays of this program have {self.total} elements together, a tenth is {share}"
+                    self.limits.check("elements", share, what, places[position])
+        self.seen = len(nodes)
 
 
 def _check_names(tokens: list[Token], limits: Limits) -> None:

@@ -1,9 +1,10 @@
 """What each name of a program stands for: a constant, an intermediate, or one of the user's variables."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from diffcli.errors import ExpressionError
 from diffcli.graph.program import CONSTANT, INPUT, Builder
+from diffcli.graph.shapes import Shape
 from diffcli.language.suggestions import split_call, split_indexed, split_product
 from diffcli.language.tokens import NAME, Token
 
@@ -15,10 +16,12 @@ NOTES = 8
 class Scope:
     """The names of one program while it is read, the graph under construction, and what there is to note."""
 
-    def __init__(self, text: str, bound: Collection[str]) -> None:
-        """`bound` are the names that the user gives values to; empty when no point is known yet."""
+    def __init__(self, text: str, bound: Collection[str], shapes: Mapping[str, Shape] | None = None) -> None:
+        """`bound` are the names that the user gives values to, empty when no point is known yet; arrays have shapes."""
         self.text = text
         self.bound = frozenset(bound)
+        self.shapes = {name: shape for name, shape in (shapes or {}).items() if shape}
+        self.is_latex = False
         self.builder = Builder()
         self.inputs: dict[str, int] = {}
         self.assigned: frozenset[str] = frozenset()
@@ -36,7 +39,7 @@ class Scope:
         self.functions = frozenset(token.text for token in functions)
         self.header = functions[0] if functions else None
         for token in parameters:
-            self.inputs[token.text] = self.builder.input(token.text, token.place)
+            self.inputs[token.text] = self._input(token)
         self.parameters = tuple(self.inputs)
 
     def defined(self, name: str) -> bool:
@@ -79,10 +82,13 @@ class Scope:
         position = self.inputs.get(name)
         if position is None:
             self._check_variable(token)
-            position = self.inputs[name] = self.builder.input(name, token.place)
+            position = self.inputs[name] = self._input(token)
             if name in CONSTANTS:
                 self.note(f"{name} is your variable")
         return position
+
+    def _input(self, token: Token) -> int:
+        return self.builder.input(token.text, token.place, self.shapes.get(token.text, ()))
 
     def _check_variable(self, token: Token) -> None:
         """Refuse names that are more probably something else."""

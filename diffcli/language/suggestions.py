@@ -3,13 +3,20 @@
 from collections.abc import Collection, Iterable
 
 from diffcli.graph.ops import CALLABLE
-
-_ARRAYS = """sum mean prod dot transpose norm softmax logsumexp cross_entropy matmul einsum reshape argmax argmin var
-std T"""
-ARRAYS = frozenset(_ARRAYS.split())
-"""Functions of arrays, which are another story."""
+from diffcli.language.array_functions import FUNCTIONS
 
 INSTEAD = {
+    **dict.fromkeys(("einsum", "tensordot"), "write it with @, *, sum(x, axis=0) and transpose(x)"),
+    **dict.fromkeys(("argmax", "argmin"), "a position has no derivative; the largest element is max(x)"),
+    **dict.fromkeys(("var",), "write mean((x - mean(x))^2)"),
+    **dict.fromkeys(("std",), "write sqrt(mean((x - mean(x))^2))"),
+    **dict.fromkeys(("log_softmax", "logsoftmax"), "write z - logsumexp(z)"),
+    **dict.fromkeys(("T",), "the transpose is x.T or transpose(x)"),
+    **dict.fromkeys(("array", "vector", "matrix", "asarray"), "write the numbers in square brackets: [1, 2, 3]"),
+    **dict.fromkeys(("len", "size", "shape"), "write the number itself; the mean is mean(x)"),
+    **dict.fromkeys(("trace", "tr"), "write sum(A*[[1,0],[0,1]])"),
+    **dict.fromkeys(("hstack", "append"), "write concatenate(x, y)"),
+    **dict.fromkeys(("vstack",), "write stack(x, y), or concatenate(A, B, axis=0)"),
     **dict.fromkeys(("mod", "fmod", "Mod", "remainder"), "the remainder of x by y is x - y*floor(x/y)"),
     **dict.fromkeys(("factorial", "fact"), "n! is gamma(n + 1)"),
     **dict.fromkeys(("pow", "power", "Pow"), "write x^y"),
@@ -72,7 +79,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def nearest_function(name: str) -> str | None:
     """The function that `name` was probably meant to be, or None."""
-    return ENGLISH.get(name.lower()) or nearest(name, CALLABLE)
+    return ENGLISH.get(name.lower()) or nearest(name, FUNCTIONS)
 
 
 def split_product(name: str, known: Collection[str]) -> list[str] | None:

@@ -16,12 +16,12 @@ TOKEN = re.compile(
     r"|(?P<name>[^\W\d]\w*)"
     rf"|{SUPERSCRIPT}(?P<superscript>-?[0-9]+)"
     r"|(?P<newline>\n)"
-    r"|(?P<sign>\*\*|//|->|<=|>=|==|!=|[-+*/^()\[\]|,;=<>!%@'.])"
+    r"|(?P<sign>\*\*|//|->|<=|>=|==|!=|[-+*/^()\[\]|,;:=<>!%@'.])"
     r"|(?P<other>.)"
 )
 SYNONYMS = {"**": "^"}
 OPENING, CLOSING = frozenset("(["), frozenset(")]")
-UNFINISHED = frozenset("+-*/^=,<>") | {"<=", ">=", "==", "!=", "//", SEPARATOR}
+UNFINISHED = frozenset("+-*/@^=,<>") | {"<=", ">=", "==", "!=", "//", SEPARATOR}
 """A line that ends with one of these goes on in the next line."""
 
 
