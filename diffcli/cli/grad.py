@@ -25,6 +25,8 @@ def grad(
     digits: options.Digits = None,
     notation: options.NotationOption = options.NotationName.BAR,
     ascii_only: options.Ascii = False,
+    array_library: options.ArrayLibraryOption = None,
+    dtype: options.DTypeOption = None,
     limit: options.Limit = None,
     debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
 ) -> int:
@@ -34,6 +36,7 @@ def grad(
     diffcli grad "ln(x1) + x1*x2 - sin(x2)" --at x1=2,x2=5
     diffcli grad "1/(1+exp(-x))" --at x=0.5 --methods forward,reverse --trace
     diffcli grad @rosenbrock --at x1=0 --format json
+    diffcli grad "sum((A@x - b)^2)" --at "A=[[1,2],[3,4]],x=[1,0],b=[1,1]" --wrt x
     diffcli grad "exp(x*z) + x*z/ln(x)" --at x=2,z=3 --h 1e-8 -o gradient.tex
     """
     from diffcli.cli.invocation import method_names, read_request
@@ -43,7 +46,9 @@ def grad(
     from diffcli.studies.trace import trace
 
     to = destination(form, output, ascii_only=ascii_only)
-    request = read_request(expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
+    request = read_request(
+        expression, file=file, at=at or (), wrt=wrt, limits=limit or (), array_library=array_library, dtype=dtype
+    )
     chosen = method_names(methods)
     settings = Settings(
         chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}}

@@ -4,16 +4,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diffcli.errors import DiffcliError, PointError, UsageError
+from diffcli.language.array_value import ArrayValue
 from diffcli.language.limits import Limits, parse_limits
-from diffcli.language.points import PointValue, match_point, parse_point
+from diffcli.language.points import PointValue, match_point, parse_point, point_shapes
 from diffcli.language.reading import Reading, parse
 from diffcli.methods.registry import METHODS
 from diffcli.render.shell import quoted
 
 if TYPE_CHECKING:
+    from diffcli.execute.array_library import Library
     from diffcli.studies.compare import Subject
 
 
@@ -25,7 +27,8 @@ class Request(NamedTuple):
 
     text: str
     reading: Reading
-    point: tuple[float, ...]
+    point: tuple[Any, ...]
+    """One float for each input, or arrays of one library."""
     wrt: tuple[int, ...]
     """Positions of the inputs to differentiate by."""
     notes: tuple[str, ...]
@@ -59,16 +62,38 @@ def read_request(
     at: Sequence[str] = (),
     wrt: str | None = None,
     limits: Sequence[str] = (),
+    array_library: str | None = None,
+    dtype: str | None = None,
 ) -> Request:
-    """Read expression and point."""
+    """Read expression and point; with an array library or a type named, the point consists of its arrays."""
     bounds = parse_limits(limits)
     text = read_text(expression, file, bounds)
     source, own = _example(text, bounds)
     known = {**own, **parse_point(at, bounds)}
-    reading = parse(source, bound=tuple(known), limits=bounds)
-    point = _point(reading, known)
+    reading = parse(source, bound=tuple(known), limits=bounds, shapes=point_shapes(known))
+    point = native(_point(reading, known), array_library, dtype)
     notes = (*reading.notes, *(f"{value.name}: {value.note}" for value in known.values() if value.note))
     return Request(text, reading, point, positions(reading, wrt), notes)
+
+
+def native(values: Sequence[float | ArrayValue], array_library: str | None, dtype: str | None) -> tuple[Any, ...]:
+    """The values as the executors take them: floats alone as they are, else arrays of one library."""
+    if array_library is None and dtype is None and all(isinstance(value, float) for value in values):
+        return tuple(values)
+    from diffcli.execute.array_library import Library, named
+
+    types = {value.dtype for value in values if isinstance(value, ArrayValue)}
+    common = dtype or ("float32" if types == {"float32"} else "float64")
+    namespace = named(array_library or "numpy")
+    library = Library(namespace, getattr(namespace, common))
+    is_kept = array_library is None and dtype is None
+    return tuple(_native(value, library) if isinstance(value, ArrayValue) or not is_kept else value for value in values)
+
+
+def _native(value: float | ArrayValue, library: "Library") -> Any:
+    if isinstance(value, ArrayValue):
+        return library.asarray(value.elements).reshape(value.shape)
+    return library.asarray(value)
 
 
 def _example(text: str, limits: Limits) -> tuple[str, dict[str, PointValue]]:
@@ -81,7 +106,7 @@ def _example(text: str, limits: Limits) -> tuple[str, dict[str, PointValue]]:
     return example.text, parse_point([example.at] if example.at else [], limits)
 
 
-def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float, ...]:
+def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float | ArrayValue, ...]:
     """The point in the order of the variables; to someone who gave none, one inside the domain is proposed."""
     try:
         return match_point(reading, known)
@@ -169,6 +194,7 @@ def _subject(text: str, given: Mapping[str, PointValue], limits: Limits) -> "Sub
     from diffcli.studies.compare import Subject
 
     source, own = _example(text, limits)
-    reading = parse(source, bound=(*own, *given), limits=limits)
-    known = {name: value for name, value in {**own, **given}.items() if name in reading.variables}
-    return Subject(text, reading.graph, match_point(reading, known) if known else None)
+    values = {**own, **given}
+    reading = parse(source, bound=tuple(values), limits=limits, shapes=point_shapes(values))
+    known = {name: value for name, value in values.items() if name in reading.variables}
+    return Subject(text, reading.graph, native(match_point(reading, known), None, None) if known else None)

@@ -16,7 +16,13 @@ Expression = Annotated[
 ]
 At = Annotated[
     list[str] | None,
-    typer.Option("--at", "-a", metavar="x=2,y=pi/2", help="The point. May be given several times.", show_default=False),
+    typer.Option(
+        "--at",
+        "-a",
+        metavar="x=2,W=[[1,2],[3,4]],b=@b.npy",
+        help="The point: numbers, lists, files (.npy .csv .json). May be given several times.",
+        show_default=False,
+    ),
 ]
 File = Annotated[
     Path | None,
@@ -60,6 +66,30 @@ Limit = Annotated[
     ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+class ArrayLibrary(StrEnum):
+    """What computes with arrays."""
+
+    NUMPY = "numpy"
+    CUPY = "cupy"
+
+
+class DType(StrEnum):
+    """Double or single precision."""
+
+    FLOAT64 = "float64"
+    FLOAT32 = "float32"
+
+
+ArrayLibraryOption = Annotated[
+    ArrayLibrary | None,
+    typer.Option("--array-library", help="What computes with arrays; cupy on a GPU.", show_default="numpy"),
+]
+DTypeOption = Annotated[
+    DType | None,
+    typer.Option("--dtype", help="The precision to compute in.", show_default="that of the point, mostly float64"),
+]
 
 
 class Format(StrEnum):

@@ -5,7 +5,7 @@ A sweeps. The parts of a dual number can be floats, 50-digit numbers or nodes of
 the sweep writes down the tangent program of a seed once, and every executor can run it at many points.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple
 
@@ -153,8 +153,12 @@ class PreparedForwardOnArrays:
     def __call__(self, point: Sequence[Any]) -> Jacobian:
         """A sweeps, each giving one column of the Jacobian."""
         columns, values = [], tuple[float, ...]()
-        for tangents in unit_vectors([point[index] for index in self._wrt]):
-            results = self._sweep([*point, *tangents])
+        for results in self.sweeps(point):
             columns.append(flattened(results[self._outputs :]))
             values = values or tuple(flattened(results[: self._outputs]))
         return Jacobian(values, tuple(zip(*columns, strict=True)))
+
+    def sweeps(self, point: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """What each sweep finds, as arrays: values, then derivatives of the outputs by one element."""
+        for tangents in unit_vectors([point[index] for index in self._wrt]):
+            yield self._sweep([*point, *tangents])

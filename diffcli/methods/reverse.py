@@ -193,11 +193,15 @@ class PreparedReverseOnArrays(PreparedReverse):
 
     def __call__(self, point: Sequence[Any]) -> Jacobian:
         """B sweeps, each giving one row of the Jacobian."""
-        values, rows = list[float](), []
-        for sweep, shape in zip(self._sweeps, self._shapes, strict=True):
-            for cotangent in unit_vectors([zeros(shape, point)]) if shape else [[]]:
-                value, *row = sweep([*point, *cotangent])
-                rows.append(tuple(flattened(row)))
-            if prod(shape):
-                values += flattened([value])
+        values, rows, before = list[float](), [], -1
+        for output, (value, *row) in self.sweeps(point):
+            rows.append(tuple(flattened(row)))
+            values += flattened([value]) if output != before else []
+            before = output
         return Jacobian(tuple(values), tuple(rows))
+
+    def sweeps(self, point: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+        """The number of an output and what each sweep finds, as arrays: value, then derivatives of one element."""
+        for output, (sweep, shape) in enumerate(zip(self._sweeps, self._shapes, strict=True)):
+            for cotangent in unit_vectors([zeros(shape, point)]) if shape else [[]]:
+                yield output, sweep([*point, *cotangent])

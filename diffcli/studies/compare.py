@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from statistics import median
 from typing import Any
 
@@ -10,7 +9,7 @@ from diffcli.graph.program import Graph
 from diffcli.methods.method import GaveUp
 from diffcli.methods.registry import METHODS, prepare, start
 from diffcli.studies.records import Cost, MethodResult, Study
-from diffcli.studies.running import executor_for
+from diffcli.studies.running import executor_for, timed, too_much
 from diffcli.studies.sampling import random_points
 from diffcli.studies.study import Settings, study
 from diffcli.studies.timing import Timing, measure_together
@@ -96,7 +95,7 @@ class Subject:
 
     name: str
     graph: Graph
-    point: tuple[float, ...] | None
+    point: tuple[Any, ...] | None
     """The point given or the example's own; None: draw all points."""
 
 
@@ -139,19 +138,21 @@ def _timings(
     graph: Graph,
     methods: tuple[str, ...],
     jobs: Mapping[str, Mapping[str, Any]],
-    places: Sequence[tuple[float, ...]],
+    places: Sequence[tuple[Any, ...]],
     runs: int,
 ) -> tuple[dict[str, Timing], float]:
     """One gradient by each method and one evaluation of f, timed in turn at the first point."""
-    place, compiler = places[0], executor_for(graph).compiler
+    place, compiler = places[0], executor_for(graph, places[0]).compiler
     function = compiler(graph, "evaluation")
     calls: dict[str, Callable[[], object]] = {"f": lambda: function(place)}
     for method in methods:
+        if too_much(method, graph, graph.inputs):
+            continue
         try:
             prepared = prepare(method, graph, graph.inputs, compiler, **jobs[method])
         except GaveUp:
             continue
-        calls[method] = partial(prepared, place)
+        calls[method] = timed(prepared, place)
     timings = measure_together(calls, SECONDS_PER_RUN, runs)
     return timings, timings.pop("f").median
 

@@ -26,6 +26,8 @@ class Judged(NamedTuple):
     """The program that was judged: in numbers."""
     references: tuple[Reference, ...]
     notes: tuple[str, ...] = ()
+    is_judged: bool = True
+    """False for a program that is too large to be written out in numbers."""
 
 
 def judge_elements(graph: Graph, point: Sequence[Any], wrt: Sequence[int], digits: int) -> Judged:
@@ -35,7 +37,7 @@ def judge_elements(graph: Graph, point: Sequence[Any], wrt: Sequence[int], digit
     try:
         expansion = expanded(graph, MAX_OPERATIONS)
     except LimitError as limit:
-        return Judged(graph, tuple(_not_judged(graph, wrt, limit.message)))
+        return Judged(graph, tuple(_not_judged(graph, wrt, limit.message)), is_judged=False)
     elements = expansion.wrt(wrt)
     count = min(len(elements), max(FEWEST, MAX_WORK // max(1, expansion.graph.operations)))
     sample = sorted(random.Random(SEED).sample(range(len(elements)), count))  # noqa: S311 - reproducible, not secret

@@ -1,6 +1,7 @@
 """Running one method: preparing it, counting what one gradient takes, timing it."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -90,8 +91,8 @@ def run(
 ) -> Run:
     """Prepare `method`, compute one Jacobian with everything counted, and time further ones for about `seconds`."""
     start, meter = perf_counter(), Meter()
-    if executor is ARRAYS and (too_much := _too_much(method, graph, wrt)):
-        return Run(method, gave_up=too_much)
+    if reason := too_much(method, graph, wrt):
+        return Run(method, gave_up=reason)
     try:
         prepared = prepare(method, graph, wrt, meter.wrap(executor.compiler), **options)
     except GaveUp as reason:
@@ -101,13 +102,21 @@ def run(
     cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
     if executor is STRAIGHT_LINE:  # whose runs are so short that counting them would show in the times
         prepared = prepare(method, graph, wrt, executor.compiler, **options)
-    timing = measure(lambda: prepared(point), seconds) if seconds else None
+    timing = measure(timed(prepared, point), seconds) if seconds else None
     prepared(point)
     return Run(method, jacobian, None, prepared, cost, prepare_seconds, timing, tuple(prepared.notes))
 
 
-def _too_much(method: str, graph: Graph, wrt: Sequence[int]) -> str | None:
-    """Why a method that runs once for each input is not worth waiting for."""
+def timed(prepared: Prepared, point: Sequence[Any]) -> Callable[[], object]:
+    """One Jacobian as it is timed: with arrays only the sweeps, not the reading of their elements."""
+    sweeps = getattr(prepared, "sweeps", None)
+    return (lambda: deque(sweeps(point), maxlen=0)) if sweeps else (lambda: prepared(point))
+
+
+def too_much(method: str, graph: Graph, wrt: Sequence[int]) -> str | None:
+    """Why a method that runs a program on arrays once for each of their elements is not worth waiting for."""
+    if graph.is_scalar:
+        return None
     runs = {"finite": 2, "forward": 1}.get(method, 0) * sum(prod(graph.nodes[position].shape) for position in wrt)
     if runs * graph.operations <= MAX_ARRAY_WORK:
         return None

@@ -3,11 +3,14 @@
 import math
 import random
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from diffcli.execute.python_source import compiled
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
-from diffcli.methods.reverse import PreparedReverse
+from diffcli.graph.shapes import Shape
+from diffcli.methods.method import Prepared
+from diffcli.methods.registry import prepare
+from diffcli.studies.running import executor_for
 
 TRIES = 200
 EVERYWHERE = (-3.0, 3.0)
@@ -26,13 +29,16 @@ def intervals(graph: Graph) -> list[tuple[float, float]]:
     return list(result.values())
 
 
-def random_points(graph: Graph, count: int, seed: int) -> list[tuple[float, ...]]:
-    """Up to `count` points at which values and derivatives are finite; fewer where such points are rare."""
+def random_points(graph: Graph, count: int, seed: int) -> list[tuple[Any, ...]]:
+    """Up to `count` points at which values and derivatives are finite; fewer where such points are rare.
+
+    Arrays are NumPy's, of the shapes in the graph.
+    """
     generator = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    bounds = intervals(graph)
-    drawn = (tuple(generator.uniform(*interval) for interval in bounds) for _ in range(TRIES * count))
-    gradient = PreparedReverse(graph, graph.inputs, lambda program, _: compiled(program))
-    points: list[tuple[float, ...]] = []
+    places = list(zip(intervals(graph), [graph.nodes[position].shape for position in graph.inputs], strict=True))
+    drawn = (tuple(_drawn(generator, *place) for place in places) for _ in range(TRIES * count))
+    gradient = _gradient(graph)
+    points: list[tuple[Any, ...]] = []
     for point in drawn:
         if len(points) == count:
             break
@@ -41,7 +47,20 @@ def random_points(graph: Graph, count: int, seed: int) -> list[tuple[float, ...]
     return points
 
 
-def is_regular(gradient: PreparedReverse, point: Sequence[float]) -> bool:
+def _drawn(generator: random.Random, interval: tuple[float, float], shape: Shape) -> Any:
+    """A number, or an array of numbers, from an interval."""
+    if not shape:
+        return generator.uniform(*interval)
+    import numpy as np
+
+    return np.array([generator.uniform(*interval) for _ in range(math.prod(shape))]).reshape(shape)
+
+
+def _gradient(graph: Graph) -> Prepared:
+    return prepare("reverse", graph, graph.inputs, executor_for(graph).compiler)
+
+
+def is_regular(gradient: Prepared, point: Sequence[Any]) -> bool:
     """Whether all values and derivatives are finite in floating point."""
     values, rows = gradient(point)
     return all(math.isfinite(number) for number in (*values, *(number for row in rows for number in row)))
@@ -49,7 +68,7 @@ def is_regular(gradient: PreparedReverse, point: Sequence[float]) -> bool:
 
 def propose(graph: Graph) -> dict[str, str] | None:
     """A point of short numbers at which the program has a gradient, by variable; None where none is found."""
-    gradient = PreparedReverse(graph, graph.inputs, lambda program, _: compiled(program))
+    gradient = _gradient(graph)
     for texts in _short_points(len(graph.inputs)):
         if is_regular(gradient, [float(text) for text in texts]):
             return dict(zip(graph.variables, texts, strict=True))

@@ -9,10 +9,12 @@ from diffcli.graph.layout import components
 from diffcli.graph.program import Graph
 from diffcli.graph.text import LATEX, PLAIN, PRETTY, Style, names_of, program_text, write
 from diffcli.methods.finite import EPSILON, resolution
+from diffcli.methods.method import Program
 from diffcli.methods.registry import METHODS, start
 from diffcli.studies.accuracy import error
+from diffcli.studies.directions import along_random_directions
 from diffcli.studies.judge import Reference
-from diffcli.studies.judge_elements import judge_elements
+from diffcli.studies.judge_elements import Judged, judge_elements
 from diffcli.studies.problem import problem, signed
 from diffcli.studies.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
 from diffcli.studies.running import Run, executor_for, run
@@ -80,10 +82,21 @@ def study(
         notes=(
             *notes,
             *judged.notes,
+            *_unjudged_notes(graph, point, chosen, function, runs, judged),
             *(note for output in outputs for note in _value_notes(output, is_single=is_single)),
         ),
         shapes={name: shape for name, value in named.items() if (shape := getattr(value, "shape", ()))},
     )
+
+
+def _unjudged_notes(
+    graph: Graph, point: Sequence[Any], wrt: Sequence[int], function: Program, runs: Sequence[Run], judged: Judged
+) -> list[str]:
+    """What else confirms the derivatives of a program on arrays that is too large for the judge."""
+    if graph.is_scalar or judged.is_judged:
+        return []
+    found = [(done.method, done.jacobian) for done in runs if done.jacobian and done.method != "finite"]
+    return along_random_directions(graph, point, wrt, function, found)
 
 
 def _result(
