@@ -3,6 +3,7 @@
 from typing import Any
 
 from diffcli.execute.array_library import Library, constant
+from diffcli.execute.floats import function
 from diffcli.graph.ops import OPS
 
 
@@ -19,11 +20,11 @@ class ArrayArithmetic:
         return constant(literal)
 
     def apply(self, op: str, *args: Any, **params: Any) -> Any:
-        """The primitive `op` on arrays."""
+        """The primitive `op` on arrays; on floats alone it is a float."""
         with self.library.quiet():
             if OPS[op].is_structural:
                 arrays = [self.library.lifted(arg) for arg in args]
                 return self.library.structural(op, [array.shape for array in arrays], **params)(*arrays)
             if all(isinstance(arg, float) for arg in args):
-                args = tuple(map(self.library.asarray, args))
+                return function(op)(*args)
             return self.library.elementwise(op)(*args)
