@@ -7,7 +7,7 @@ from test_structural import CASES, NAMES, arrays, program
 from diffcli.errors import LimitError
 from diffcli.execute.array_source import compiled
 from diffcli.execute.expansion import expanded
-from diffcli.execute.flat import flattened, unflattened, unit_vectors
+from diffcli.execute.flat import Elements, flattened, unflattened, unit_vectors
 from diffcli.execute.loop import looped
 from diffcli.graph.program import Builder
 from diffcli.methods.reverse import adjoint_program
@@ -63,5 +63,10 @@ def test_elements_go_there_and_back():
     values = unflattened([1.0, *range(6)], like)
     assert flattened(values) == [1.0, 0, 1, 2, 3, 4, 5]
     assert [(v.dtype.name, v.shape) for v in values[1:]] == [("float32", (2, 3)), ("float64", (0,))]
+    elements = Elements(like)
+    elements[0], elements[4], copy = 5.0, 7.0, elements.copy()
+    copy[6] = 8.0
+    assert (len(elements), elements[4], like[1][1, 0], copy[6], elements[6]) == (7, 7.0, 0.0, 8.0, 0.0)
+    assert flattened(elements.values) == [5.0, 0, 0, 0, 7, 0, 0]
     vectors = [flattened(vector) for vector in unit_vectors(like)]
     assert vectors == np.eye(7).tolist()

@@ -1,7 +1,8 @@
 """Programs on arrays as functions of many numbers: all elements in, one after the other, and all elements out."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import accumulate, product
 from math import prod
 from typing import Any
 
@@ -37,9 +38,50 @@ def unflattened(elements: Sequence[float], like: Sequence[Any]) -> list[Any]:
     return values
 
 
-def flat(program: Program, like: Sequence[Any]) -> Program:
-    """The program as a function of the elements of all inputs, which are shaped as those in `like`."""
-    return lambda elements: flattened(program(unflattened(elements, like)))
+class Elements:
+    """The elements of arrays (or floats) as one list of which any can be changed; the arrays given are copied."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        """Begin with the elements of `values`."""
+        library = library_of(values)
+        self.values = [v if isinstance(v, float) else library.namespace.asarray(v, copy=True) for v in values]
+        """The arrays, with all changes."""
+        self._shapes: list[Shape] = [() if isinstance(value, float) else tuple(value.shape) for value in values]
+        self._starts = list(accumulate((prod(shape) for shape in self._shapes), initial=0))
+
+    def copy(self) -> "Elements":
+        """The same elements, to be changed independently."""
+        return Elements(self.values)
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __getitem__(self, number: int) -> float:
+        index, place = self._place(number)
+        value = self.values[index]
+        return value if isinstance(value, float) else float(value[place])
+
+    def __setitem__(self, number: int, element: float) -> None:
+        index, place = self._place(number)
+        value: Any = self.values[index]
+        if isinstance(value, float):
+            self.values[index] = element
+        else:
+            value[place] = element
+
+    def _place(self, number: int) -> tuple[int, tuple[int, ...]]:
+        """Which array, and where in it."""
+        index = bisect_right(self._starts, number) - 1
+        rest, place = number - self._starts[index], list[int]()
+        for size in reversed(self._shapes[index]):
+            rest, k = divmod(rest, size)
+            place.append(k)
+        return index, tuple(reversed(place))
+
+
+def flat(program: Program) -> Callable[[Elements], list[float]]:
+    """The program as a function of the elements of its inputs, with the elements of all outputs."""
+    return lambda elements: flattened(program(elements.values))
 
 
 def unit_vectors(like: Sequence[Any]) -> Iterator[list[Any]]:

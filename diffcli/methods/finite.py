@@ -6,15 +6,15 @@ stencil lies outside the domain of f, a smaller step or a one-sided stencil is t
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import sub
 from typing import Any, NamedTuple
 
 from diffcli.errors import LimitError, UsageError
-from diffcli.execute.flat import flat, flattened
+from diffcli.execute.flat import Elements, flat, flattened
 from diffcli.graph.layout import components, output_elements
 from diffcli.graph.program import Graph
-from diffcli.methods.method import Compiler, GaveUp, Jacobian, Program
+from diffcli.methods.method import Compiler, GaveUp, Jacobian
 
 EPSILON, SINGLE_EPSILON = 2.0**-52, 2.0**-23
 COMPLEX_STEP = 1e-100
@@ -75,10 +75,16 @@ SCHEMES = (*STENCILS, COMPLEX)
 class Axis:
     """f along one coordinate axis through the point, t ↦ f(x + t d_j); no point is evaluated twice."""
 
-    def __init__(self, program: Program, point: Sequence[float], index: int, known: dict[float, Values]) -> None:
+    def __init__(
+        self,
+        program: Callable[[Any], Values],
+        point: list[float] | Elements,
+        index: int,
+        known: dict[float, Values],
+    ) -> None:
         """The axis of input number `index`; `known` has the values at the distances already tried."""
         self.x, self.known = point[index], known
-        self._program, self._point, self._index = program, list(point), index
+        self._program, self._point, self._index = program, point.copy(), index
 
     def __call__(self, t: float) -> Values:
         """The values of all outputs at distance t."""
@@ -130,12 +136,14 @@ class PreparedFinite:
         if self._scheme == COMPLEX:
             return self._complex_step(flattened(point))
         if self._is_scalar and (not point or isinstance(point[0], float)):
-            return self._differences(self._program, point, STENCILS[self._scheme])
+            return self._differences(self._program, list(point), STENCILS[self._scheme])
         stencil = STENCILS[self._scheme].at_resolution(resolution(point))
-        return self._differences(flat(self._program, point), flattened(point), stencil)
+        return self._differences(flat(self._program), Elements(point), stencil)
 
-    def _differences(self, program: Program, point: Sequence[float], stencil: Stencil) -> Jacobian:
-        moved = list(point)
+    def _differences(
+        self, program: Callable[[Any], Values], point: list[float] | Elements, stencil: Stencil
+    ) -> Jacobian:
+        moved = point.copy()
         notes: list[str] = []
         columns: list[list[float]] = []
         value: Values = ()

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from diffcli.execute.flat import flat, flattened
+from diffcli.execute.flat import Elements, flat
 from diffcli.graph.layout import components
 from diffcli.graph.program import Graph
 from diffcli.methods.finite import CENTERED, resolution
@@ -25,7 +25,7 @@ def along_random_directions(
     found: Sequence[tuple[str, Jacobian]],
 ) -> list[str]:
     """For each method how many digits of the derivatives of the first output centered differences confirm."""
-    program, elements = flat(function, point), flattened(point)
+    program, elements = flat(function), Elements(point)
     numbers = [component.number for component in components(graph, wrt)]
     generator = random.Random(SEED)  # noqa: S311 - reproducible, not secret
     spread = math.sqrt(len(numbers)) or 1.0  # together the steps are as long as one step along an axis
@@ -33,7 +33,7 @@ def along_random_directions(
     worst = {method: math.inf for method, _ in found}
     for _ in range(DIRECTIONS):
         direction = [generator.uniform(-1, 1) * max(1.0, abs(elements[number])) / spread for number in numbers]
-        above, below = (program(_moved(elements, numbers, direction, sign * step))[0] for sign in (1, -1))
+        above, below = (program(_moved(point, numbers, direction, sign * step))[0] for sign in (1, -1))
         slope = (above - below) / (2 * step)
         for method, jacobian in found:
             terms = [x * d for x, d in zip(jacobian.rows[0], direction, strict=True)]
@@ -46,8 +46,8 @@ def along_random_directions(
     ]
 
 
-def _moved(elements: Sequence[float], numbers: Sequence[int], direction: Sequence[float], step: float) -> list[float]:
-    moved = list(elements)
+def _moved(point: Sequence[Any], numbers: Sequence[int], direction: Sequence[float], step: float) -> Elements:
+    moved = Elements(point)
     for number, part in zip(numbers, direction, strict=True):
         moved[number] += step * part
     return moved

@@ -98,13 +98,18 @@ def run(
     except GaveUp as reason:
         return Run(method, gave_up=str(reason), prepare_seconds=perf_counter() - start)
     prepare_seconds = prepared.prepare_seconds or perf_counter() - start
-    jacobian = prepared(point)
+    jacobian = prepared(point) if executor is not ARRAYS else _in_floats(prepared(point))
     cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
     if executor is STRAIGHT_LINE:  # whose runs are so short that counting them would show in the times
         prepared = prepare(method, graph, wrt, executor.compiler, **options)
     timing = measure(timed(prepared, point), seconds) if seconds else None
     prepared(point)
     return Run(method, jacobian, None, prepared, cost, prepare_seconds, timing, tuple(prepared.notes))
+
+
+def _in_floats(jacobian: Jacobian) -> Jacobian:
+    """Numbers of an array library, where a program on numbers ran in one, as Python's."""
+    return Jacobian(tuple(map(float, jacobian.values)), tuple(tuple(map(float, row)) for row in jacobian.rows))
 
 
 def timed(prepared: Prepared, point: Sequence[Any]) -> Callable[[], object]:
