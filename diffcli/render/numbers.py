@@ -2,19 +2,20 @@
 
 import math
 from decimal import Decimal
-from math import prod
 from typing import Any
 
 from diffcli.graph.shapes import shown
-from diffcli.render.document import Span, Text
-from diffcli.studies.values import Value, shape_of, shortened, tidied
+from diffcli.render.document import GLUE, Span, Text
+from diffcli.studies.values import Value, nested, shortened, tidied
 
 BAR = "¦"
 MINUS = "−"
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 ROUND_OFF = 17
 SHOWN_ELEMENTS = 16
-"""Elements of an array that is shown in full on a line."""
+"""Elements of an array that is shown in full."""
+LONGEST_ROW = 40
+"""Characters of a row of a matrix that stays on one line."""
 UNDEFINED = "undefined"
 """What is shown for a nan: the reason stands elsewhere on the screen."""
 
@@ -39,32 +40,70 @@ def _rounded(value: float, digits: int) -> str:
     return repr(rounded)
 
 
-def value(number: Value | None, digits: int | None = None) -> Span:
-    """A value for people and for LaTeX; a large array by its shape."""
+def value(number: Any, digits: int | None = None, *, with_shape: bool = True) -> Span:
+    """A value for people and for LaTeX: a number, or an array (of NumPy, or as nested lists).
+
+    A large array is described by its shape, range and norm; without its shape where that stands beside it.
+    """
     if number is None:
         return Span("—", "quiet", "{-}")
-    if isinstance(number, list):
-        return _array(number, digits)
+    if not isinstance(number, float | int):
+        return _array(number, digits, with_shape=with_shape)
     text = plain(number, digits)
     return Span(signed(text), "value", latex(text))
 
 
-def _array(array: list[Any], digits: int | None) -> Span:
-    shape = shape_of(array)
-    if prod(shape) > SHOWN_ELEMENTS:
-        return Span(f"({shown(shape)} numbers)", "quiet")
-    elements = [value(element, digits) for element in array]
-    if len(shape) == 1:
-        body = " & ".join(element.latex for element in elements)
-        return Span(
-            f"[{', '.join(element.text for element in elements)}]", "value", rf"\begin{{pmatrix}}{body}\end{{pmatrix}}"
-        )
-    rows = r" \\ ".join(
-        element.latex.removeprefix(r"\begin{pmatrix}").removesuffix(r"\end{pmatrix}") for element in elements
-    )
-    return Span(
-        f"[{', '.join(element.text for element in elements)}]", "value", rf"\begin{{pmatrix}}{rows}\end{{pmatrix}}"
-    )
+def _array(values: Any, digits: int | None, *, with_shape: bool) -> Span:
+    import numpy as np
+
+    array = np.asarray(values)
+    if array.size > SHOWN_ELEMENTS:
+        return summary(array, digits, with_shape=with_shape)
+    is_single = array.dtype.itemsize < 8
+    elements = [float(str(element)) for element in array.reshape(-1)] if is_single else array.reshape(-1).tolist()
+    texts = nested([plain(element, digits) for element in elements], array.shape)
+    return Span(_brackets(texts), "value", _matrix(texts))
+
+
+def _brackets(texts: Any) -> str:
+    """[[1, −1], [0.5, 2]]; lines are broken between rows, not within short ones."""
+    if isinstance(texts, str):
+        return signed(texts)
+    parts = [_brackets(part) for part in texts]
+    is_short_row = not any(isinstance(part, list) for part in texts) and sum(map(len, parts)) <= LONGEST_ROW
+    return f"[{(',' + (GLUE if is_short_row else ' ')).join(parts)}]"
+
+
+def _matrix(texts: Any) -> str:
+    """A vector stands as a row; of more than two axes the first ones are vectors of matrices."""
+    if isinstance(texts, str):
+        return latex(texts)
+    if texts and isinstance(texts[0], list) and not any(isinstance(part, list) for row in texts for part in row):
+        body = r" \\ ".join(" & ".join(map(_matrix, row)) for row in texts)
+    else:
+        body = " & ".join(map(_matrix, texts))
+    return rf"\begin{{pmatrix}}{body}\end{{pmatrix}}"
+
+
+def summary(values: Any, digits: int | None = None, *, with_shape: bool = True) -> Span:
+    """An array by its shape, range and Euclidean norm: 128×256, from −3.1 to 4.2, norm 57.3."""
+    import numpy as np
+
+    array = np.asarray(values, dtype=float)
+    known = array[np.isfinite(array)]
+    size = float(np.max(np.abs(known), initial=0.0))
+    norm = size * float(np.linalg.norm(known / size)) if size else 0.0
+    numbers = [tidied(f"{x:.{digits or 3}g}") for x in (known.min(), known.max(), norm)] if known.size else []
+    parts = [Span(shown(array.shape), latex=r" \times ".join(map(str, array.shape)))] if with_shape else []
+    if numbers:
+        low, high, length = numbers
+        formula = rf"\text{{from }}{latex(low)}\text{{ to }}{latex(high)}"
+        parts.append(Span(f"from {signed(low)} to {signed(high)}", latex=formula))
+        parts.append(Span(f"norm {length}", latex=rf"\text{{norm }}{latex(length)}"))
+    if known.size < array.size:
+        words = f"{array.size - known.size} of {array.size} not finite"
+        parts.append(Span(words, latex=rf"\text{{{words}}}"))
+    return Span(", ".join(part.text for part in parts), "value", r",\ ".join(part.latex for part in parts))
 
 
 def signed(text: str) -> str:

@@ -1,7 +1,10 @@
 """The tables of a trace: the primal trace with the adjoint trace or the tangent traces beside it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
+from diffcli.graph.shapes import Shape, shown
 from diffcli.render import numbers
 from diffcli.render.document import (
     Block,
@@ -18,6 +21,7 @@ from diffcli.render.document import (
 from diffcli.render.opening import EQUALS
 from diffcli.render.table_layout import natural_width
 from diffcli.studies.rows import AdjointRow, Row
+from diffcli.studies.sweeps import GIVEN, ONES, Sweep
 from diffcli.studies.trace import Trace
 
 PRECISIONS = (None, 12, 9, 6, 5, 4, 3)
@@ -28,6 +32,7 @@ ROOM = 7
 """The margin and the gap between two tables."""
 NAME, RULE = Column("name"), Column("operation", lead="= ", flexible=True)
 VALUE, REMARK = Column("value", lead="= "), Column(is_close=True)
+SHAPE = Column("shape")
 LATEX_REMARK = r"\text{(accumulate)}"
 
 
@@ -72,13 +77,33 @@ def _widest(table: Callable[[int | None], Table], room: int) -> Table:
 
 def _primal(trace: Trace, digits: int | None) -> Table:
     sections = [_rows(trace, rows, digits) for rows in (trace.inputs, trace.primal, trace.outputs) if rows]
-    return Table((NAME, RULE, VALUE), tuple(sections), "Forward primal trace", separator="rule", is_equations=True)
+    columns = (NAME, RULE, SHAPE, _value_column(trace)) if _has_arrays(trace) else (NAME, RULE, VALUE)
+    return Table(columns, tuple(sections), "Forward primal trace", separator="rule", is_equations=True)
+
+
+def _has_arrays(trace: Trace) -> bool:
+    """Whether some row is an array; then every row of the primal trace has a cell for its shape."""
+    return any(hasattr(row.value, "shape") for row in (*trace.inputs, *trace.primal))
+
+
+def _value_column(trace: Trace) -> Column:
+    return replace(VALUE, flexible=True) if _has_arrays(trace) else VALUE
+
+
+def _shape(value: Any) -> Text:
+    shape: Shape = getattr(value, "shape", ())
+    sizes = r" \times ".join(map(str, shape))
+    return (Span(shown(shape), "quiet", rf"\in \mathbb{{R}}^{{{sizes}}}"),) if shape else ()
 
 
 def _rows(trace: Trace, rows: Iterable[Row], digits: int | None) -> Section:
-    return Section(
-        tuple((_name(trace, row.name), _rule(trace, row), (numbers.value(row.value, digits),)) for row in rows)
-    )
+    has_arrays = _has_arrays(trace)
+    cells = []
+    for row in rows:
+        shape = (_shape(row.value),) if has_arrays else ()
+        value = numbers.value(row.value, digits, with_shape=False)
+        cells.append((_name(trace, row.name), _rule(trace, row), *shape, (value,)))
+    return Section(tuple(cells))
 
 
 def _name(trace: Trace, name: str) -> Text:
@@ -98,7 +123,8 @@ def _adjoint(trace: Trace, index: int, title: str, digits: int | None, options: 
     rows = trace.adjoint[index]
     ordered = rows if options.order == "computation" else tuple(reversed(rows))
     section = Section(tuple(_adjoint_row(trace, row, digits) for row in ordered))
-    return Table((NAME, RULE, REMARK, VALUE), (section,), title, is_equations=True).trimmed()
+    columns = (NAME, RULE, REMARK, _value_column(trace))
+    return Table(columns, (section,), title, is_equations=True).trimmed()
 
 
 def _adjoint_row(trace: Trace, row: AdjointRow, digits: int | None) -> tuple[Text, ...]:
@@ -153,9 +179,14 @@ def _tangents(trace: Trace, names: Sequence[str], digits: int | None) -> Table:
     return Table(columns, kept, f"Forward tangent trace{plural}", separator="rule", is_equations=True)
 
 
+def _sweep(trace: Trace, name: str) -> Sweep:
+    return next(sweep for sweep in trace.sweeps if sweep.name == name)
+
+
 def _seed_column(trace: Trace, name: str) -> Column:
-    header = f"{trace.seeds[trace.variables.index(name)][1]} = 1"
-    return Column(header, "decimal", role="name", latex=header if trace.style == "latex" else "")
+    title, has_arrays = _sweep(trace, name).title, _has_arrays(trace)
+    formula = title if trace.style == "latex" and name not in (ONES, GIVEN) else ""
+    return Column(title, "left" if has_arrays else "decimal", role="name", latex=formula, flexible=has_arrays)
 
 
 def _values(rows: Iterable[Row], digits: int | None) -> tuple[Text, ...]:
@@ -164,8 +195,8 @@ def _values(rows: Iterable[Row], digits: int | None) -> tuple[Text, ...]:
 
 def _seed_row(trace: Trace, index: int, names: Sequence[str]) -> tuple[Text, ...]:
     node, seed = trace.seeds[index]
-    ones = tuple((numbers.value(float(trace.variables[index] == name)),) for name in names)
-    return _name(trace, node), _formula(trace, seed) if seed != node else (), *ones
+    starts = tuple((numbers.value(_sweep(trace, name).tangents[index]),) for name in names)
+    return _name(trace, node), _formula(trace, seed) if seed != node else (), *starts
 
 
 def _output_row(trace: Trace, pair: tuple[str, str], names: Sequence[str], digits: int | None) -> tuple[Text, ...]:
@@ -177,9 +208,10 @@ def _output_row(trace: Trace, pair: tuple[str, str], names: Sequence[str], digit
     )
 
 
-def _final(trace: Trace, source: str, seed: str) -> float:
-    """The tangent called `source` in the sweep of one seed: of a step, of an input, or 0 for a constant."""
-    for row in trace.tangent[seed]:
+def _final(trace: Trace, source: str, sweep: str) -> Any:
+    """The tangent called `source` in a sweep: of a step, of an input, or 0 for a constant."""
+    for row in trace.tangent[sweep]:
         if row.name == source:
             return row.value
-    return float(any(node == source and trace.variables[k] == seed for k, (node, _) in enumerate(trace.seeds)))
+    inputs = (index for index, (node, _) in enumerate(trace.seeds) if node == source)
+    return next((_sweep(trace, sweep).tangents[index] for index in inputs), 0.0)

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.numbering import Numbering
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
+from diffcli.graph.shapes import Shape, broadcast
+from diffcli.graph.style import ELEMENTWISE
 from diffcli.graph.text import ATOM, LATEX, PLAIN, PRETTY, Piece, Style, as_operation, as_rule, pieces, write
-from diffcli.methods.forward import tangent_program
+from diffcli.methods.forward import TangentProgram, directional_program, tangent_program
 from diffcli.methods.reverse import Step, adjoint_program
+from diffcli.studies.array_rules import Operation, copied, ones, summed, written_rule
+from diffcli.studies.node_values import in_full, node_values, unit
 from diffcli.studies.notation import Notation, StyleName
 
 STYLES: dict[StyleName, Style] = {"unicode": PRETTY, "pretty": PRETTY, "latex": LATEX, "ascii": PLAIN}
@@ -25,7 +28,8 @@ class Row(NamedTuple):
 
     name: str
     operation: str
-    value: float
+    value: Any
+    """A float, or a NumPy array."""
 
 
 class AdjointRow(NamedTuple):
@@ -33,13 +37,22 @@ class AdjointRow(NamedTuple):
 
     name: str
     operation: str
-    value: float
+    value: Any
     source: str | None = None
     """The adjoint that is handed on; None for the seed."""
-    local: float | None = None
-    """The value of the local partial."""
-    contribution: float | None = None
+    local: Any = None
+    """The value of the local partial; None for operations on arrays as a whole, which have none."""
+    contribution: Any = None
     accumulated: bool = False
+
+
+class LocalPartial(NamedTuple):
+    """A local partial in words."""
+
+    piece: Piece
+    is_reciprocal: bool
+    """Whether it is 1/(what is written)."""
+    is_array: bool
 
 
 @dataclass(frozen=True)
@@ -69,8 +82,8 @@ class Writer:
         """What a node computes, from the names of its arguments."""
         return write(self.graph, position, self.names, as_operation(self.style))
 
-    def local(self, source: int, argument: int) -> tuple[Piece, bool]:
-        """The local partial in terms of the source's arguments; whether it is 1/(what is written)."""
+    def local(self, source: int, argument: int) -> LocalPartial:
+        """The local partial in terms of the source's arguments."""
         node = self.graph.nodes[source]
         partial = OPS[node.op].partial(argument)
         assert partial is not None, "steps exist only along arguments with a partial"
@@ -78,28 +91,69 @@ class Writer:
         arguments = []
         for target in node.args:
             number = self.numbers_in_text.rational(target)
-            arguments.append(rule.input(str(target)) if number is None else rule.number(number))
+            shape = self.graph.nodes[target].shape
+            arguments.append(rule.input(str(target), shape=shape) if number is None else rule.number(number))
             if number is None:
                 names[arguments[-1]] = self.names.get(target) or self.operation(target)
         position = evaluate(partial, rule, arguments)[partial.outputs[0]]
         top = rule.nodes[position]
         is_reciprocal = top.op == "div" and rule.is_literal(top.args[0], "1")
         position = top.args[1] if is_reciprocal else position
-        graph = rule.graph((), (position,))
-        if position in names:
-            return Piece(names[position], ATOM), is_reciprocal
-        return pieces(graph, [position], names, as_rule(self.style))[position], is_reciprocal
+        piece = Piece(names[position], ATOM) if position in names else None
+        if piece is None:
+            piece = pieces(rule.graph((), (position,)), [position], names, self._rules)[position]
+        return LocalPartial(piece, is_reciprocal, bool(rule.shape(position)))
 
     def product(self, passed: str, source: int, argument: int) -> str:
         """`passed` times the local partial: v̄3 · cos v0, v̄1/v-1, v̄5 · (−1)."""
-        piece, is_reciprocal = self.local(source, argument)
+        piece, is_reciprocal, is_array = self.local(source, argument)
         if is_reciprocal:
             return (
                 f"{passed} / {self._factor(piece, above=20)}"
                 if not self.style.is_latex
                 else rf"\frac{{{passed}}}{{{piece.text}}}"
             )
-        return f"{passed}{TIMES[self.notation.style]}{self._factor(piece, above=19)}"
+        times = self.style.symbols.get(ELEMENTWISE) if is_array else None
+        return f"{passed}{times or TIMES[self.notation.style]}{self._factor(piece, above=19)}"
+
+    def contribution(self, passed: str, step: Step, program: Graph) -> str:
+        """What a step adds to the adjoint of its target: the product, or the rule of an operation on arrays.
+
+        Where the target was broadcast its copies are summed; what is the same for all elements is repeated for them.
+        """
+        node, goal = self.graph.nodes[step.source], self.graph.nodes[step.target].shape
+        if step.local is None:
+            piece, shape = self._rule("vjp", step.source, step.argument, passed)
+        else:
+            piece, shape = Piece(self.product(passed, step.source, step.argument), 20), node.shape
+        if step.guard is not None:  # what is not used hands nothing back, whatever its partial is
+            piece = Piece(f"where({self.condition(program, step.guard)}, {piece.text}, 0)", ATOM)
+        piece = summed(piece, broadcast(shape, goal), goal, self._rules)
+        piece = copied(piece, shape, goal, self._times, self._rules)
+        return piece.bare or piece.text
+
+    def tangent(self, passed: str, source: int, argument: int) -> str:
+        """What the tangent of an argument adds to that of an operation on arrays as a whole."""
+        piece, shape = self._rule("jvp", source, argument, passed)
+        piece = copied(piece, shape, self.graph.nodes[source].shape, self._times, self._rules)
+        return piece.bare or piece.text
+
+    def _rule(self, mode: str, source: int, argument: int, passed: str) -> tuple[Piece, Shape]:
+        node = self.graph.nodes[source]
+        names = [self.names.get(target) or self.operation(target) for target in node.args]
+        shapes = [self.graph.nodes[target].shape for target in node.args]
+        return written_rule(Operation(node, self.names[source], names, shapes), mode, argument, passed, self._rules)
+
+    def sum_of(self, left: str, right: str) -> str:
+        """Two terms, the second in parentheses where it has a sign."""
+        return f"{left} + {self.style.parenthesised(right) if right.startswith(('-', '−')) else right}"
+
+    @property
+    def _rules(self) -> Style:
+        return as_rule(self.style)
+
+    def _times(self, left: str, right: str) -> str:
+        return f"{left}{TIMES[self.notation.style]}{right}"
 
     def condition(self, program: Graph, position: int) -> str:
         """A condition of the derivative program by its name, or written out."""
@@ -112,57 +166,72 @@ class Writer:
 
 
 def reverse_rows(
-    writer: Writer, output: int, wrt: Sequence[int], point: Sequence[float]
+    writer: Writer, output: int, wrt: Sequence[int], point: Sequence[Any], cotangent: Any = None
 ) -> tuple[tuple[AdjointRow, ...], tuple[Row, ...]]:
-    """The reverse sweep of one output in the order of computation, and what it found: x̄1 = v̄-1."""
-    name = writer.graph.output_names[output]
-    program = adjoint_program(writer.graph, writer.graph.outputs[output], wrt)
-    values = evaluate(program.graph, FLOATS, point)
+    """The reverse sweep of one output in the order of computation, and what it found: x̄1 = v̄-1.
+
+    It starts from 1 (for an array ones), or from the cotangent that is given.
+    """
+    graph, name = writer.graph, writer.graph.output_names[output]
+    shape = graph.nodes[graph.outputs[output]].shape
+    program = adjoint_program(graph, graph.outputs[output], wrt, with_cotangent=cotangent is not None)
+    seed = unit(shape, point) if cotangent is None else cotangent
+    is_seeded = len(program.graph.inputs) > len(graph.inputs)
+    values = node_values(program.graph, [*point, seed] if is_seeded else point)
     steps = [_adjoint_row(writer, name, program.graph, step, values) for step in program.steps]
     found = [
         Row(
-            writer.notation.adjoint_of(writer.graph.nodes[p].literal, name),
+            writer.notation.adjoint_of(graph.nodes[p].literal, name),
             writer.notation.adjoint(p, name),
-            values[adjoint],
+            in_full(values[adjoint], graph.nodes[p].shape),
         )
         for p, adjoint in zip(wrt, program.graph.outputs[1:], strict=True)
     ]
-    return (_seed_row(writer, output), *steps), tuple(found)
+    return (_seed_row(writer, output, in_full(seed, shape), is_given=cotangent is not None), *steps), tuple(found)
 
 
-def _seed_row(writer: Writer, output: int) -> AdjointRow:
+def _seed_row(writer: Writer, output: int, value: Any, *, is_given: bool) -> AdjointRow:
     position, name = writer.graph.outputs[output], writer.graph.output_names[output]
+    shape = writer.graph.nodes[position].shape
     label = writer.numbers.labels.get(position, name)
-    seed = "1" if label == name else writer.notation.adjoint_of(name, name)
-    return AdjointRow(writer.notation.adjoint_of(label, name), seed, 1.0)
+    start = "given" if is_given else ones(shape, writer.style) if shape else "1"
+    seed = start if label == name else writer.notation.adjoint_of(name, name)
+    return AdjointRow(writer.notation.adjoint_of(label, name), seed, value)
 
 
-def _adjoint_row(writer: Writer, output: str, program: Graph, step: Step, values: Sequence[float]) -> AdjointRow:
+def _adjoint_row(writer: Writer, output: str, program: Graph, step: Step, values: Sequence[Any]) -> AdjointRow:
     name, passed = writer.notation.adjoint(step.target, output), writer.notation.adjoint(step.source, output)
-    product = writer.product(passed, step.source, step.argument)
-    if step.guard is not None:  # what is not used hands nothing back, whatever its partial is
-        product = f"where({writer.condition(program, step.guard)}, {product}, 0)"
-    operation = f"{name} + {product}" if step.accumulated else product
+    shape, contribution = writer.graph.nodes[step.target].shape, writer.contribution(passed, step, program)
     return AdjointRow(
         name,
-        operation,
-        values[step.total],
+        writer.sum_of(name, contribution) if step.accumulated else contribution,
+        in_full(values[step.total], shape),
         passed,
-        None if step.local is None else values[step.local],
-        values[step.contribution],
+        None if step.local is None else in_full(values[step.local], program.nodes[step.local].shape),
+        in_full(values[step.contribution], shape),
         step.accumulated,
     )
 
 
 def tangent_rows(writer: Writer, seed: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[Row, ...]:
-    """The forward sweep with the tangent 1 on the input at position `seed`."""
-    program = tangent_program(writer.graph, seed)
-    values = evaluate(program.graph, FLOATS, point)
-    active = writer.graph.active(wrt)
+    """The forward sweep with the tangent 1 on the input at position `seed`, in a program on numbers."""
+    return _tangents(writer, tangent_program(writer.graph, seed), wrt, point)
+
+
+def directional_rows(
+    writer: Writer, wrt: Sequence[int], point: Sequence[Any], directions: Sequence[Sequence[Any]]
+) -> list[tuple[Row, ...]]:
+    """Forward sweeps, each with a tangent for every input at the positions `wrt`."""
+    program = directional_program(writer.graph, wrt)
+    return [_tangents(writer, program, wrt, [*point, *tangents]) for tangents in directions]
+
+
+def _tangents(writer: Writer, program: TangentProgram, wrt: Sequence[int], point: Sequence[Any]) -> tuple[Row, ...]:
+    values, active = node_values(program.graph, point), writer.graph.active(wrt)
     rows = []
     for position in writer.numbers.order:
         tangent = program.tangents[position]
-        value = 0.0 if tangent is None else values[tangent]
+        value = in_full(0.0 if tangent is None else values[tangent], writer.graph.nodes[position].shape)
         rows.append(Row(writer.notation.tangent(position), _tangent_operation(writer, position, active), value))
     return tuple(rows)
 
@@ -172,10 +241,14 @@ def _tangent_operation(writer: Writer, position: int, active: Sequence[bool]) ->
     node, minus = writer.graph.nodes[position], writer.style.symbols.get("sub", " - ").strip()
     text = ""
     for argument, target in enumerate(node.args):
-        if not active[target] or OPS[node.op].partial(argument) is None:
+        if not active[target] or OPS[node.op].is_constant_in(argument):
             continue
         passed = writer.notation.tangent(target)
-        local = writer.local(position, argument)[0].text
+        if OPS[node.op].is_structural:
+            term = writer.tangent(passed, position, argument)
+            text = writer.sum_of(text, term) if text else term
+            continue
+        local = writer.local(position, argument).piece.text
         is_negative = local == f"{minus}1"
         term = passed if is_negative or local == "1" else writer.product(passed, position, argument)
         sign = minus if is_negative else "+"

@@ -1,18 +1,18 @@
 """The traces of the lectures: forward primal, reverse adjoint, forward tangent, one row per step."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from diffcli.execute.floats import FLOATS
-from diffcli.execute.interpreter import evaluate
 from diffcli.graph.numbering import numbering
-from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
+from diffcli.graph.shapes import shown
 from diffcli.graph.text import PLAIN, program_text, write
+from diffcli.studies.node_values import in_full, node_values
 from diffcli.studies.notation import Kind, Notation, StyleName
-from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, reverse_rows, tangent_rows
-from diffcli.studies.values import SCHEMA, Problem, finite
+from diffcli.studies.problem_search import find_problems
+from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, reverse_rows
+from diffcli.studies.sweeps import Sweep, forward_sweeps
+from diffcli.studies.values import SCHEMA, Problem, finite_value
 
 
 class Trace(NamedTuple):
@@ -27,12 +27,13 @@ class Trace(NamedTuple):
     title: str
     """The same as it is written in the style of the trace."""
     variables: tuple[str, ...]
-    point: tuple[float, ...]
+    point: tuple[Any, ...]
+    """Floats, and NumPy arrays."""
     inputs: tuple[Row, ...]
     primal: tuple[Row, ...]
     outputs: tuple[Row, ...]
     """y = v5; empty where the last operation carries the output's own name."""
-    values: tuple[float, ...]
+    values: tuple[Any, ...]
     output_names: tuple[str, ...]
     adjoint: tuple[tuple[AdjointRow, ...], ...]
     """For every output its reverse sweep, in the order of computation."""
@@ -40,6 +41,8 @@ class Trace(NamedTuple):
     """For every output the rows x̄_j = v̄_i."""
     tangent: dict[str, tuple[Row, ...]]
     """For every seed its forward sweep."""
+    sweeps: tuple[Sweep, ...] = ()
+    """What each of these sweeps starts from."""
     seeds: tuple[tuple[str, str], ...] = ()
     """For every input the tangent its sweeps start from: v̇-1 = ẋ1."""
     tangent_outputs: tuple[tuple[str, str], ...] = ()
@@ -63,10 +66,10 @@ class Trace(NamedTuple):
             "input": self.input,
             "expression": self.expression,
             "variables": list(self.variables),
-            "point": dict(zip(self.variables, map(finite, self.point), strict=True)),
-            "value": finite(self.values[0]),
+            "point": dict(zip(self.variables, map(_plain, self.point), strict=True)),
+            "value": _plain(self.values[0]),
             **self.rows_dict(),
-            "outputs": [{"name": n, "value": finite(v)} for n, v in zip(self.output_names, self.values, strict=True)],
+            "outputs": [{"name": n, "value": _plain(v)} for n, v in zip(self.output_names, self.values, strict=True)],
             "exit_code": self.exit_code,
             "notes": [*(problem.message for problem in self.problems), *self.notes],
         }
@@ -86,55 +89,74 @@ class Trace(NamedTuple):
         }
 
 
+def _plain(value: Any) -> Any:
+    """A number or an array for JSON."""
+    return None if value is None else finite_value(value.tolist() if hasattr(value, "shape") else value)
+
+
 def _row_dict(row: Row | AdjointRow) -> dict[str, Any]:
-    return {"name": row.name, "operation": row.operation, "value": finite(row.value)}
+    shape = {"shape": list(row.value.shape)} if hasattr(row.value, "shape") else {}
+    return {"name": row.name, "operation": row.operation, **shape, "value": _plain(row.value)}
 
 
 def _adjoint_dict(row: AdjointRow) -> dict[str, Any]:
     return {
         **_row_dict(row),
         "from": row.source,
-        "local": finite(row.local),
-        "contribution": finite(row.contribution),
+        "local": _plain(row.local),
+        "contribution": _plain(row.contribution),
         "accumulated": row.accumulated,
     }
 
 
 def trace(
     graph: Graph,
-    point: Sequence[float],
+    point: Sequence[Any],
     wrt: Sequence[int] | None = None,
     *,
     adjoint: bool = True,
     tangent: bool = True,
+    cotangents: Sequence[Any] | None = None,
+    tangents: Sequence[Any] | None = None,
     style: StyleName = "unicode",
     kind: Kind = "bar",
     text: str = "",
     typed: str = "",
     notes: Sequence[str] = (),
+    written: Graph | None = None,
 ) -> Trace:
-    """Trace `graph` at `point` (one float per input), differentiating by the inputs at the positions `wrt` (all)."""
+    """Trace `graph` at `point`, differentiating by the inputs at the positions `wrt` (all).
+
+    The point has one float per input, or arrays of one library. A reverse sweep starts from 1, for an output that is
+    an array from ones, or from `cotangents`, one for each output. Forward sweeps start from each element of the inputs,
+    from ones where these are many, or from `tangents`, one for each input at `wrt`. `written` is the program as the
+    record shows it, where `graph` is another form of it.
+    """
     chosen = tuple(graph.inputs if wrt is None else wrt)
     numbers = numbering(graph)
     writer = Writer(graph, numbers, Notation(numbers, style, kind))
-    values = evaluate(graph, FLOATS, point)
-    sweeps = [reverse_rows(writer, k, chosen, point) for k in range(len(graph.outputs))] if adjoint else []
+    raw = node_values(graph, point)
+    values = [in_full(value, node.shape) for value, node in zip(raw, graph.nodes, strict=True)]
+    given = [None] * len(graph.outputs) if cotangents is None else cotangents
+    reverse = [reverse_rows(writer, k, chosen, point, given[k]) for k in range(len(given))] if adjoint else []
+    forward = forward_sweeps(writer, chosen, point, tangents) if tangent else []
     primal, name, tangent_of = writer.notation.primal, writer.notation.name, writer.notation.tangent_of
     return Trace(
         input=typed or text,
         source=text,
-        expression=program_text(graph, PLAIN),
-        title=program_text(graph, STYLES[style]),
+        expression=program_text(written or graph, PLAIN),
+        title=program_text(written or graph, STYLES[style]),
         variables=graph.variables,
-        point=tuple(point),
+        point=tuple(values[p] for p in graph.inputs),
         inputs=tuple(Row(primal(p), name(graph.nodes[p].literal), values[p]) for p in graph.inputs),
         primal=tuple(Row(primal(p), writer.operation(p), values[p]) for p in numbers.order),
         outputs=_output_rows(writer, values),
         values=tuple(values[p] for p in graph.outputs),
         output_names=graph.output_names,
-        adjoint=tuple(rows for rows, _ in sweeps),
-        gradient=tuple(found for _, found in sweeps),
-        tangent={graph.nodes[p].literal: tangent_rows(writer, p, chosen, point) for p in chosen} if tangent else {},
+        adjoint=tuple(rows for rows, _ in reverse),
+        gradient=tuple(found for _, found in reverse),
+        tangent={sweep.name: rows for sweep, rows in forward},
+        sweeps=tuple(sweep for sweep, _ in forward),
         seeds=tuple((writer.notation.tangent(p), tangent_of(graph.nodes[p].literal)) for p in graph.inputs),
         tangent_outputs=tuple(
             (tangent_of(output), writer.notation.tangent(p) if p in numbers.labels else "0")
@@ -142,11 +164,22 @@ def trace(
         ),
         style=style,
         problems=find_problems(graph, point, values, chosen),
-        notes=tuple(notes),
+        notes=(*notes, *(_cotangent_notes(writer) if adjoint and cotangents is None else ())),
     )
 
 
-def _output_rows(writer: Writer, values: Sequence[float]) -> tuple[Row, ...]:
+def _cotangent_notes(writer: Writer) -> list[str]:
+    """Which function an array's reverse sweep differentiates."""
+    graph, notation = writer.graph, writer.notation
+    return [
+        f"{notation.adjoint_of(output, output)} = ones({shown(shape)}): the gradient of the sum of the elements of "
+        f"{notation.name(output)}"
+        for position, output in zip(graph.outputs, graph.output_names, strict=True)
+        if (shape := graph.nodes[position].shape)
+    ]
+
+
+def _output_rows(writer: Writer, values: Sequence[Any]) -> tuple[Row, ...]:
     """The rows y = v5, for outputs whose last operation does not carry their name itself."""
     graph, labels = writer.graph, writer.numbers.labels
     return tuple(
@@ -158,20 +191,3 @@ def _output_rows(writer: Writer, values: Sequence[float]) -> tuple[Row, ...]:
         for p, output in zip(graph.outputs, graph.output_names, strict=True)
         if labels.get(p) != output
     )
-
-
-def find_problems(
-    graph: Graph, point: Sequence[float], values: Sequence[float], wrt: Sequence[int]
-) -> tuple[Problem, ...]:
-    """Ask the judge where something special happens at the point; ordinary traces need not wait for it."""
-    special = any(
-        node.args and (not math.isfinite(values[p]) or OPS[node.op].singular(*[values[a] for a in node.args]))
-        for p, node in enumerate(graph.nodes)
-    )
-    if not special:
-        return ()
-    from diffcli.studies.judge import judge
-    from diffcli.studies.problem import problem
-
-    found = (problem(graph, reference) for reference in judge(graph, point, wrt))
-    return tuple(one for one in found if one is not None)
