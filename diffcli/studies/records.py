@@ -119,6 +119,8 @@ class Study:
     trace: Trace | None = None
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """Of the variables that are arrays."""
+    dtype: str = "float64"
+    """The precision the methods computed in."""
 
     @property
     def verdict(self) -> Literal["agree", "disagree", "no derivative"]:
@@ -157,6 +159,7 @@ class Study:
             "point": {name: finite_value(value) for name, value in self.point.items()},
             **first,
             "outputs": outputs,
+            "dtype": self.dtype,
             "function_seconds": self.function_seconds,
             "verdict": self.verdict,
             "exit_code": self.exit_code,

@@ -115,7 +115,24 @@ def _in_floats(jacobian: Jacobian) -> Jacobian:
 def timed(prepared: Prepared, point: Sequence[Any]) -> Callable[[], object]:
     """One Jacobian as it is timed: with arrays only the sweeps, not the reading of their elements."""
     sweeps = getattr(prepared, "sweeps", None)
-    return (lambda: deque(sweeps(point), maxlen=0)) if sweeps else (lambda: prepared(point))
+    if sweeps is None:
+        return lambda: prepared(point)
+    return completed(lambda: deque(sweeps(point), maxlen=0), point)
+
+
+def completed(call: Callable[[], object], point: Sequence[Any]) -> Callable[[], object]:
+    """The call, and then the wait for the device the arrays of `point` are on: it works on after a call returns."""
+    if all(isinstance(value, float) for value in point):
+        return call
+    from diffcli.execute.array_library import library_of, synchronise
+
+    namespace = library_of(point).namespace
+
+    def complete() -> None:
+        call()
+        synchronise(namespace)
+
+    return complete if namespace.__name__ == "cupy" else call
 
 
 def too_much(method: str, graph: Graph, wrt: Sequence[int]) -> str | None:

@@ -17,9 +17,11 @@ from diffcli.studies.judge import Reference
 from diffcli.studies.judge_elements import Judged, judge_elements
 from diffcli.studies.problem import problem, signed
 from diffcli.studies.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
-from diffcli.studies.running import Run, executor_for, run
+from diffcli.studies.running import Run, completed, executor_for, run
 from diffcli.studies.timing import measure
 from diffcli.studies.verdict import component, status
+
+SINGLE_NOTE = "computed in single precision (float32); the formulas of symbolic in double precision"
 
 
 class Settings(NamedTuple):
@@ -58,7 +60,8 @@ def study(
     judged = judge_elements(graph, point, chosen, JUDGE_DIGITS)  # while SymPy starts in its own process
     executor = executor_for(graph, point)
     function = executor.compiler(graph, "evaluation")
-    seconds = measure(lambda: function(point), settings.seconds).median if settings.seconds else None
+    call = completed(lambda: function(point), point)
+    seconds = measure(call, settings.seconds).median if settings.seconds else None
     runs = [
         run(method, graph, chosen, point, options[method], settings.seconds, executor) for method in settings.methods
     ]
@@ -82,9 +85,11 @@ def study(
         notes=(
             *notes,
             *judged.notes,
+            *([SINGLE_NOTE] if is_single else []),
             *_unjudged_notes(graph, point, chosen, function, runs, judged),
             *(note for output in outputs for note in _value_notes(output, is_single=is_single)),
         ),
+        dtype="float32" if is_single else "float64",
         shapes={name: shape for name, value in named.items() if (shape := getattr(value, "shape", ()))},
     )
 
