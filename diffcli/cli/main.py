@@ -11,7 +11,7 @@ import click
 import typer
 
 from diffcli import __version__
-from diffcli.cli import catalogue, compare, doctor, grad, trace
+from diffcli.cli import catalogue, compare, doctor, grad, jacobian, trace
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
@@ -26,6 +26,7 @@ for name, command in (
     ("grad", grad.grad),
     ("trace", trace.trace),
     ("compare", compare.compare),
+    ("jacobian", jacobian.jacobian),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),
     ("doctor", doctor.doctor),

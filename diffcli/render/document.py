@@ -190,6 +190,8 @@ class Table:
     """Spaces between its columns."""
     is_equations: bool = False
     """Whether its rows read name = operation = value, as in the traces."""
+    is_matrix: bool = False
+    """Whether every section is a matrix: header and first column name its columns and rows."""
 
     def __post_init__(self) -> None:
         """Nothing unprintable gets past this point."""

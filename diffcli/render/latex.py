@@ -28,9 +28,12 @@ PREAMBLE = "% needs \\usepackage{booktabs,amsmath}"
 COMMANDS = {"title": "textbf", "heading": "textbf", "bad": "textbf", "code": "texttt"}
 WIDTHS = {"left": "l", "right": "r", "decimal": "r"}
 FLEXIBLE = r"p{0.45\linewidth}"
+EQUATION_COLUMNS = frozenset(("name", "operation", "shape", "value", ""))
 LONGEST_CELL = 45
 """Characters of a cell that does not wrap."""
 SMALL = r"\scriptsize\setlength{\tabcolsep}{2pt}"
+WIDEST_MATRIX = 11
+"""Columns, names included, that amsmath's matrices have without being told to take more."""
 WIDEST = 90
 """Characters of a table that fits a page without being made smaller."""
 
@@ -93,9 +96,20 @@ def _excerpt(excerpt: Excerpt) -> str:
 
 
 def _table(table: Table) -> str:
-    if table.is_equations and all(column.header in ("name", "operation", "value", "") for column in table.columns):
+    if table.is_equations and all(column.header in EQUATION_COLUMNS for column in table.columns):
         return _alignment(table)
-    return _tabular(table)
+    return "\n".join(_matrix(table, section) for section in table.sections) if table.is_matrix else _tabular(table)
+
+
+def _matrix(table: Table, section: Section) -> str:
+    """The cells of a section between parentheses; its title and the names of rows and columns stand before them."""
+    rows = " \\\\\n".join(" & ".join(_formula(cell) for cell in row[1:]) for row in section.rows)
+    body = f"\\begin{{pmatrix}}\n{rows}\n\\end{{pmatrix}}"
+    size = rf"\setcounter{{MaxMatrixCols}}{{{len(table.columns)}}}" if len(table.columns) > WIDEST_MATRIX else ""
+    title = rf"\noindent {inline(section.title)}\\[0.5ex]" if section.title else r"\noindent"
+    names = ", ".join(f"${compilable(c.latex)}$" if c.latex else escaped(c.header) for c in table.columns[1:])
+    of_rows = ", ".join(inline(row[0]) for row in section.rows)
+    return f"{size}{title}\n{{\\small rows {of_rows}; columns {names}}}\n\\[\n{body}\n\\]"
 
 
 def _alignment(table: Table) -> str:
@@ -108,7 +122,7 @@ def _alignment(table: Table) -> str:
 
 def _equation(row: Sequence[Text]) -> str:
     name, operation, *remarks, value = (_formula(cell) for cell in row)
-    remark = rf"\quad {remarks[0]}" if remarks and remarks[0] else ""
+    remark = "".join(rf"\quad {part}" for part in remarks if part)
     return f"{name} &= {operation}{remark} &&\\quad = {value}" if operation else f"{name} &= {value}"
 
 

@@ -11,6 +11,9 @@ SCREENS = {
     "Study": ("grad", "document", "study_table"),
     "Trace": ("trace", "document", "trace_table"),
     "Comparison": ("compare", "document", "comparison_table"),
+    "JacobianStudy": ("jacobian", "document", "jacobian_table"),
+    "HessianStudy": ("hessian", "document", "hessian_table"),
+    "ProductStudy": ("products", "document", "product_table"),
     "Listing": ("catalogue", "listing", "listing_table"),
     "Entry": ("catalogue", "entry", "entry_table"),
 }
@@ -87,7 +90,9 @@ def _json(record: Record, options: Options) -> str:
 def _csv(record: Record, options: Options) -> str:
     from diffcli.render import csv
 
-    table: Callable[[Record], csv.Table] = getattr(csv, SCREENS[type(record).__name__][2])
+    module, _, name = SCREENS[type(record).__name__]
+    source = csv if hasattr(csv, name) else import_module(f"diffcli.render.{module}")
+    table: Callable[[Record], csv.Table] = getattr(source, name)
     return csv.table_text(*table(record), ascii_only=options.ascii)
 
 

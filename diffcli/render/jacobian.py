@@ -1,0 +1,201 @@
+"""The screen of `jacobian`: the matrix by every method beside the judge, what it cost, and which mode is cheaper."""
+
+import math
+from collections.abc import Sequence
+
+from diffcli.graph.text import latex_name
+from diffcli.render import numbers
+from diffcli.render.csv import Table as CsvTable
+from diffcli.render.csv import study_table
+from diffcli.render.document import Block, Column, Document, Flow, Lines, Options, Section, Span, Table, Text, text
+from diffcli.render.grad import counted, derivative, work
+from diffcli.render.matrices import Cell, Matrix, matrix_blocks
+from diffcli.render.opening import EQUALS, name_span, point_text, problem_blocks, title_text
+from diffcli.render.verdict import listed, verdict_lines
+from diffcli.studies.accuracy import Error
+from diffcli.studies.jacobian import JacobianStudy, Sweeps
+from diffcli.studies.records import Component, Cost, MethodResult, OutputStudy, Study
+
+FORWARD_SIDE = Span("⟨ȳ, J·ẋ⟩", latex=r"\langle \bar{y}, J \dot{x} \rangle")
+REVERSE_SIDE = Span("⟨Jᵀȳ, ẋ⟩", latex=r"\langle J^{T} \bar{y}, \dot{x} \rangle")
+LONGEST_FORMULA = 40
+"""Characters of a formula that is short enough to be an entry."""
+MOST_FORMULAS = 12
+IN_FULL = 12
+"""Entries of a matrix that is shown on a screen by every method; a larger one by the judge and one of them."""
+
+
+def document(record: JacobianStudy, options: Options) -> Document:
+    """Everything `jacobian` has to say."""
+    study = record.study
+    blocks: list[Block] = [opening(study, options), *_values(study, options)]
+    for output in study.outputs:
+        if output.problem:
+            blocks += problem_blocks(output.problem, study.source)
+    if not study.elements:
+        return Document((*blocks, Lines((text("There is no variable to differentiate by."),))))
+    blocks += _matrices(study, options)
+    blocks += [_accuracy(study), *_formulas(study), _modes(record), Lines(tuple(_comparison(record)))]
+    blocks.append(Lines(tuple(verdict_lines(study))))
+    return Document(tuple(blocks))
+
+
+def jacobian_table(record: JacobianStudy) -> CsvTable:
+    """One row for each entry and method, the judge first."""
+    return study_table(record.study)
+
+
+def opening(study: Study, options: Options) -> Flow:
+    """Function and point."""
+    names = tuple(dict.fromkeys(output.name.partition("[")[0] for output in study.outputs))
+    return Flow((title_text(study.pretty, study.latex, names, options), point_text(study.point, options)))
+
+
+def _values(study: Study, options: Options) -> list[Block]:
+    """The values of the outputs."""
+    shown = study.outputs[: IN_FULL if options.is_interactive else None]
+    rows = tuple(((name_span(o.name),), (numbers.value(o.value, options.digits),)) for o in shown)
+    return [Table((Column(), Column(lead="= ")), (Section(rows),))]
+
+
+def _matrices(study: Study, options: Options) -> list[Block]:
+    rows = [name_span(output.name) for output in study.outputs]
+    columns = [Span(f"∂/∂{name}", "quiet", rf"\partial/\partial {latex_name(name)}") for name in study.elements]
+    matrices = [Matrix(text("judge", role="quiet"), lambda i, j: _judged(study.outputs[i], j, options))]
+    groups = _equal_methods(study)
+    if options.is_interactive and len(rows) * len(columns) > IN_FULL:
+        groups = groups[-1:]
+    for methods in groups:
+        index = [result.method for result in study.outputs[0].methods].index(methods[0])
+        matrices.append(Matrix(text(listed(methods), role="name"), _cell_of(study, index, options)))
+    return matrix_blocks(rows, columns, matrices, options)
+
+
+def _cell_of(study: Study, index: int, options: Options) -> Cell:
+    return lambda i, j: entry_text(
+        study.outputs[i].methods[index].components[j], study.outputs[i].reference.slopes[j].value, options
+    )
+
+
+def _equal_methods(study: Study) -> list[list[str]]:
+    """The methods that found a matrix; those with the same numbers together."""
+    found: dict[tuple[tuple[float | None, ...], ...], list[str]] = {}
+    for index, result in enumerate(study.outputs[0].methods):
+        rows = [output.methods[index].components for output in study.outputs]
+        if all(rows):
+            found.setdefault(tuple(tuple(c.value for c in row) for row in rows), []).append(result.method)
+    return list(found.values())
+
+
+def _judged(output: OutputStudy, index: int, options: Options) -> Text:
+    slope = output.reference.slopes[index]
+    if slope.status == "not sampled":
+        return text("·", role="quiet")
+    return (numbers.judged(slope.value, options.digits),) if slope.value is not None else text("none", role="bad")
+
+
+def entry_text(component: Component, reference: str | None, options: Options) -> Text:
+    """One entry by a method, with a bar behind the digits that agree with the judge."""
+    if component.value is None:
+        return text("no number", role="bad")
+    if component.error is None or reference is None or component.error.digits == math.inf:
+        return (numbers.value(component.value, options.digits),)
+    return numbers.compared(component.value, reference, options.digits)
+
+
+def _accuracy(study: Study) -> Table:
+    """For each method its worst entry and its cost."""
+    columns = (
+        Column(), Column("worst error", "decimal"), Column("digits", "decimal"), Column("at", droppable=1),
+        Column("what it takes", flexible=True), Column("prepare", "right"), Column("Jacobian", "right"),
+        Column("× f", "right"),
+    )  # fmt: skip
+    rows = tuple(_method_row(study, index, result) for index, result in enumerate(study.outputs[0].methods))
+    return Table(columns, (Section(rows),))
+
+
+def _method_row(study: Study, index: int, result: MethodResult) -> tuple[Text, ...]:
+    worst = _worst(study, index)
+    return (
+        text(result.method, role="name"),
+        (numbers.error(relative(worst[1])),) if worst else (),
+        (numbers.digits(worst[1].digits),) if worst else (),
+        (worst[0],) if worst and worst[1].digits < math.inf else (),
+        text(work(result)),
+        text(numbers.seconds(result.prepare_seconds)),
+        text(numbers.seconds(result.timing.median if result.timing else None)),
+        text(numbers.times(result.relative_time)),
+    )
+
+
+def _worst(study: Study, index: int) -> tuple[Span, Error] | None:
+    """The entry with the fewest correct digits, and its error."""
+    found = [
+        (derivative(output.name, component.variable), component.error)
+        for output in study.outputs
+        for component in output.methods[index].components
+        if component.error is not None
+    ]
+    return min(found, key=lambda entry: entry[1].digits, default=None)
+
+
+def relative(error: Error) -> float:
+    """The relative error, where that says more than the absolute one."""
+    return error.absolute if error.relative is None or error.digits == math.inf else error.relative
+
+
+def _formulas(study: Study) -> list[Block]:
+    """The entries as formulas, where they are short."""
+    found = [
+        ((derivative(output.name, variable),), (Span(formula.pretty, "code", formula.latex),))
+        for output in study.outputs
+        for result in output.methods
+        for variable, formula in (result.formula or {}).items()
+        if len(formula.pretty) <= LONGEST_FORMULA and formula.plain != "0"
+    ]
+    if not found or len(found) > MOST_FORMULAS:
+        return []
+    return [Table((Column(), Column(lead="= ", flexible=True)), (Section(tuple(found)),), title="As formulas")]
+
+
+def _modes(record: JacobianStudy) -> Table:
+    columns = (
+        Column(), Column("one by one"), Column("time", "right"), Column("all at once"), Column("time", "right"),
+    )  # fmt: skip
+    return Table(columns, (Section(tuple(_mode_row(way) for way in record.sweeps)),))
+
+
+def _mode_row(way: Sweeps) -> tuple[Text, ...]:
+    return (
+        text(way.mode, role="name"),
+        text(_work(way.cost, "sweep", "sweeps") if way.cost else "would take too long"),
+        text(numbers.seconds(way.timing.median if way.timing else None)),
+        text(_work(way.at_once, "run", "runs")),
+        text(numbers.seconds(way.at_once_timing.median if way.at_once_timing else None)),
+    )
+
+
+def _work(cost: Cost, one: str, many: str) -> str:
+    sweeps = counted(cost.sweeps, one, many)
+    return f"{sweeps}, {counted(cost.operations, 'operation', 'operations') or '0 operations'}"
+
+
+def _comparison(record: JacobianStudy) -> Sequence[Text]:
+    """Which mode is cheaper here, and the identity that ties them together."""
+    size = f"A = {counted(record.inputs, 'input', 'inputs')}, B = {counted(record.outputs, 'output', 'outputs')}: "
+    what = f"{record.cheaper} is cheaper here" if record.cheaper else "neither mode is cheaper here"
+    lines = [text(size, Span(what, "good" if record.cheaper else "plain"), f" ({record.why}).")]
+    known = record.identity
+    if known is not None:
+        sides = (numbers.value(known.forward), numbers.value(known.reverse))
+        lines.append(
+            text(FORWARD_SIDE, EQUALS, sides[0], " by forward, ", REVERSE_SIDE, EQUALS, sides[1], " by reverse")
+        )
+        lines.append(text(f"{_apart(known.ulps)}, for vectors drawn at random (seed {known.seed}), by one sweep each."))
+    return lines
+
+
+def _apart(ulps: float) -> str:
+    if not ulps:
+        return "Both are the same number"
+    return f"They are {'1 ulp' if ulps == 1 else f'{numbers.plain(round(ulps, 1))} ulps'} apart"

@@ -1,0 +1,77 @@
+"""Matrices of derivatives: rows and columns by name, one section for each method, in blocks that fit the terminal."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from diffcli.render.document import Block, Column, Lines, Options, Section, Span, Table, Text, text, text_width
+
+MOST_ROWS = 12
+"""Rows and columns of a matrix shown on a screen; larger ones are cut …"""
+MOST_COLUMNS = 8
+MOST_CELLS = 10_000
+"""… and elsewhere those with more cells."""
+GAP = 3
+Cell = Callable[[int, int], Text]
+
+
+class Matrix(NamedTuple):
+    """One matrix: what it is called, and its cells."""
+
+    title: Text
+    cell: Cell
+
+
+def matrix_blocks(
+    rows: Sequence[Span], columns: Sequence[Span], matrices: Sequence[Matrix], options: Options
+) -> list[Block]:
+    """The matrices below each other; what is too wide is broken into blocks of columns."""
+    height, width = _shown(len(rows), len(columns), options)
+    cells = {
+        (k, i, j): matrix.cell(i, j) for k, matrix in enumerate(matrices) for i in range(height) for j in range(width)
+    }
+    sizes = [
+        max([columns[j].width, *(text_width(cells[k, i, j]) for k in range(len(matrices)) for i in range(height))])
+        for j in range(width)
+    ]
+    blocks: list[Block] = []
+    for first, last in _ranges(sizes, max((row.width for row in rows[:height]), default=0), options):
+        head = (Column(), *[Column(columns[j].text, latex=columns[j].latex) for j in range(first, last)])
+        sections = tuple(
+            Section(tuple(((rows[i],), *[cells[k, i, j] for j in range(first, last)]) for i in range(height)), m.title)
+            for k, m in enumerate(matrices)
+        )
+        blocks.append(Table(head, sections, separator="blank", is_matrix=True))
+    if (height, width) != (len(rows), len(columns)):
+        blocks.append(Lines((text(_rest(len(rows), len(columns), height, width, options), role="quiet"),)))
+    return blocks
+
+
+def _shown(height: int, width: int, options: Options) -> tuple[int, int]:
+    if options.is_interactive:
+        return min(height, MOST_ROWS), min(width, MOST_COLUMNS)
+    if height * width <= MOST_CELLS:
+        return height, width
+    side = int(MOST_CELLS**0.5)
+    return min(height, side), min(width, side)
+
+
+def _rest(height: int, width: int, rows: int, columns: int, options: Options) -> str:
+    remedy = (
+        "-o FILE or a pipe shows more"
+        if options.is_interactive and height * width <= MOST_CELLS
+        else ("--format json has all of them")
+    )
+    return f"… the first {rows}×{columns} of {height}×{width} entries; {remedy}"
+
+
+def _ranges(sizes: Sequence[int], label: int, options: Options) -> list[tuple[int, int]]:
+    """Columns that stand beside each other: as many as fit the terminal."""
+    if options.width is None:
+        return [(0, len(sizes))]
+    ranges, first, used = [], 0, label
+    for index, size in enumerate(sizes):
+        if index > first and used + GAP + size > options.width - 4:
+            ranges.append((first, index))
+            first, used = index, label
+        used += GAP + size
+    return [*ranges, (first, len(sizes))]
