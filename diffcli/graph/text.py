@@ -5,77 +5,34 @@ One writer serves all of them; a `Style` says how operators, powers, calls and n
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
 
+from diffcli.graph.array_text import stacked, structural
 from diffcli.graph.ops import OPS
 from diffcli.graph.primitive import Primitive
 from diffcli.graph.program import CONSTANT, INPUT, Graph
+from diffcli.graph.style import (
+    ATOM,
+    ELEMENTWISE,
+    LATEX,
+    PLAIN,
+    PRETTY,
+    Piece,
+    Style,
+    as_operation,
+    as_rule,
+    filled,
+)
 
-ATOM = 100
+__all__ = ["ATOM", "LATEX", "PLAIN", "PRETTY", "Piece", "Style", "as_operation", "as_rule", "latex_name", "names_of",
+           "pieces", "program_text", "write"]  # fmt: skip
+
 WHOLE = 10**6
 """Enough for every program that was read from a text: it is not longer than that."""
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
     "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
-
-
-class Piece(NamedTuple):
-    """A piece of written mathematics and how tightly its outermost operator binds."""
-
-    text: str
-    precedence: int
-    bare: str = ""
-    """The same without the parentheses of a call, "sin v0", for where nothing is written around it."""
-    condition: str = ""
-    """A comparison as it stands inside `where`; as a number it is a bracket or a `where` itself."""
-
-
-class Style(NamedTuple):
-    """How mathematics is written."""
-
-    name: str
-    symbols: Mapping[str, str]
-    """The operators that differ from the table's, by primitive; and "pi"."""
-    raised: Callable[[str], str | None] = lambda _: None
-    """A whole-number exponent written as a superscript, if the style has one."""
-    longest: int = 4000
-    """Characters above which a piece is cut: the formula of a graph that shares much can be endless."""
-    for_people: bool = False
-    """Whether it is only looked at and never read in again: sin v0, x/y² for x/y/y, −a/b for −(a/b)."""
-
-    @property
-    def is_latex(self) -> bool:
-        """Whether primitives are written by their LaTeX."""
-        return self.name == "latex"
-
-    def parenthesised(self, text: str) -> str:
-        """The text in parentheses."""
-        return rf"\left({text}\right)" if self.is_latex else f"({text})"
-
-
-PLAIN = Style("plain", {"add": " + ", "sub": " - "})
-PRETTY = Style(
-    "pretty",
-    {"add": " + ", "sub": " − ", "neg": "−", "mul": "·", "le": "≤", "ge": "≥", "ne": "≠", "eq": "=", "pi": "π"},
-    raised=lambda exponent: exponent.translate(SUPERSCRIPTS) if exponent.lstrip("-").isdecimal() else None,
-)
-LATEX = Style("latex", {"add": " + ", "sub": " - ", "mul": r" \, ", "pi": r"\pi"})
-
-
-def as_rule(style: Style) -> Style:
-    """The style for rows of a trace: sin v0, x/y²."""
-    return style._replace(for_people=True)
-
-
-def as_operation(style: Style) -> Style:
-    """The style for the primal column of a trace: v1 × v2."""
-    times = {"plain": " * ", "pretty": " × ", "latex": r" \times "}[style.name]
-    return as_rule(style)._replace(
-        symbols={**style.symbols, "mul": times, "div": " / " if style.name != "latex" else "/"}
-    )
 
 
 def write(graph: Graph, position: int, names: Mapping[int, str], style: Style = PLAIN) -> str:
@@ -98,7 +55,7 @@ def pieces(graph: Graph, positions: Iterable[int], names: Mapping[int, str], sty
 
 
 def _parts(graph: Graph, position: int) -> Iterator[int]:
-    """The arguments of a node and, for x/y/y, theirs."""
+    """The arguments of a node and, for x/y/y and lists, theirs."""
     for argument in graph.nodes[position].args:
         yield argument
         yield from graph.nodes[argument].args
@@ -129,8 +86,22 @@ def _node(graph: Graph, position: int, names: Mapping[int, str], written: dict[i
     if style.for_people and node.op == "div" and _divides_twice(graph, node.args, names):
         numerator = operand(graph.nodes[node.args[0]].args[0])
         return _binary(OPS["div"], [numerator, _power(args[1], Piece("2", ATOM), style)], style)
-    piece = _operation(OPS[node.op], args, style)
+    row = OPS[node.op]
+    if row.is_structural and not row.symbol:
+        elements = stacked(graph, position, names)
+        parts = None if elements is None else [operand(element) for element in elements]
+        piece = structural(graph, position, args, style, parts)
+    else:
+        if node.op == "mul" and all(graph.nodes[argument].shape for argument in node.args):
+            style = _elementwise(style)
+        piece = _operation(row, args, style)
     return piece if len(piece.text) <= style.longest else Piece("…", ATOM)
+
+
+def _elementwise(style: Style) -> Style:
+    """The style with the sign for products of arrays in the place of that for numbers."""
+    symbol = style.symbols.get(ELEMENTWISE)
+    return style._replace(symbols={**style.symbols, "mul": symbol}) if symbol else style
 
 
 def _divides_twice(graph: Graph, args: tuple[int, ...], names: Mapping[int, str]) -> bool:
@@ -154,10 +125,12 @@ def _operation(row: Primitive, args: list[Piece], style: Style) -> Piece:  # noq
         args = [Piece(args[0].condition or args[0].text, ATOM), *args[1:]]
     if row.name == "pow":
         return _power(args[0], args[1], style)
-    if row.template:
-        return Piece(_filled(row.template, [_wrapped(arg, row.precedence + 1, style) for arg in args]), row.precedence)
-    if style.is_latex and "#" in row.latex:
-        return Piece(_filled(row.latex, [arg.text for arg in args]), ATOM)
+    if row.template and style.for_people and not style.is_latex:
+        return Piece(filled(row.template, [style.wrapped(arg, row.precedence + 1) for arg in args]), row.precedence)
+    if style.is_latex and row.template:
+        return Piece(filled(row.latex, [style.wrapped(arg, ATOM) for arg in args]), row.precedence)
+    if style.is_latex and "#" in row.latex and not row.is_structural:
+        return Piece(filled(row.latex, [arg.text for arg in args]), ATOM)
     if row.symbol and row.arity == 1:
         return _prefixed(row, args[0], style)
     if row.symbol:
@@ -169,17 +142,9 @@ def _symbol(row: Primitive, style: Style) -> str:
     return style.symbols.get(row.name, row.symbol)
 
 
-def _wrapped(piece: Piece, least: int, style: Style) -> str:
-    return piece.text if piece.precedence >= least else style.parenthesised(piece.text)
-
-
-def _filled(template: str, texts: list[str]) -> str:
-    return re.sub(r"#(\d)", lambda slot: texts[int(slot[1]) - 1], template)
-
-
 def _binary(row: Primitive, args: list[Piece], style: Style) -> Piece:
-    left = _wrapped(args[0], row.precedence, style)
-    right = _wrapped(args[1], row.precedence + 1, style)
+    left = style.wrapped(args[0], row.precedence)
+    right = style.wrapped(args[1], row.precedence + 1)
     if args[1].precedence == OPS["neg"].precedence:
         right = style.parenthesised(args[1].text)
     return Piece(f"{left}{_symbol(row, style)}{right}", row.precedence)
@@ -188,13 +153,13 @@ def _binary(row: Primitive, args: list[Piece], style: Style) -> Piece:
 def _prefixed(row: Primitive, arg: Piece, style: Style) -> Piece:
     symbol, least = _symbol(row, style), OPS["mul"].precedence if style.for_people else row.precedence + 1
     bare = symbol + arg.bare if arg.bare else ""
-    return Piece(symbol + _wrapped(arg, least, style), row.precedence, bare)
+    return Piece(symbol + style.wrapped(arg, least), row.precedence, bare)
 
 
 def _comparison(row: Primitive, args: list[Piece], style: Style) -> Piece:
     """A comparison as a number is an Iverson bracket, [x > 0] is 1 or 0; in plain text where(x > 0, 1, 0)."""
     if style.is_latex:
-        text = _filled(row.latex, [arg.text for arg in args])
+        text = filled(row.latex, [arg.text for arg in args])
         return Piece(text, ATOM, condition=text.removeprefix(r"\left[").removesuffix(r"\right]"))
     condition = f"{args[0].text} {_symbol(row, style)} {args[1].text}"
     return Piece(f"where({condition}, 1, 0)" if style.name == "plain" else f"[{condition}]", ATOM, condition=condition)
@@ -202,13 +167,13 @@ def _comparison(row: Primitive, args: list[Piece], style: Style) -> Piece:
 
 def _power(base: Piece, exponent: Piece, style: Style) -> Piece:
     precedence = OPS["pow"].precedence
-    left = _wrapped(base, precedence + 1, style)
+    left = style.wrapped(base, precedence + 1)
     if style.is_latex:
         return Piece(f"{{{left}}}^{{{exponent.text}}}", precedence)
     raised = style.raised(exponent.text.replace("−", "-"))
     if raised is not None:
         return Piece(left + raised, precedence)
-    return Piece(f"{left}^{_wrapped(exponent, precedence, style)}", precedence)
+    return Piece(f"{left}^{style.wrapped(exponent, precedence)}", precedence)
 
 
 def _call(row: Primitive, args: list[Piece], style: Style) -> Piece:
@@ -247,7 +212,7 @@ def program_text(graph: Graph, style: Style = PLAIN) -> str:
     written = pieces(graph, {*graph.names, *graph.outputs} - set(graph.inputs), names, style)
     assigned = {position: f"{names[position]} = {written[position].text}" for position in sorted(graph.names)}
     finals = [
-        names[position] if position in names else written[position].text
+        names[position] if position in names else written[position].alone or written[position].text
         for position, name in zip(graph.outputs, graph.output_names, strict=True)
         if not (graph.names.get(position) == name and len(graph.outputs) == 1)
     ]

@@ -13,9 +13,11 @@ from diffcli.errors import ExpressionError, Place
 SUPERSCRIPT = "↑"
 """Stands before the digits of a superscript in the spelled text; users cannot type it."""
 
+TRANSPOSE = "ᵀ"
+
 SPELLINGS = {
     **dict.fromkeys("−–‐‑", "-"), **dict.fromkeys("×·⋅∙∗•⨯✕", "*"), **dict.fromkeys("÷∕⁄", "/"),
-    "√": " sqrt ", "∛": " cbrt ", "≤": "<=", "≥": ">=", "≠": "!=", "′": "'", "∣": "|",
+    "⊙": "*", "⊤": ".T ", "√": " sqrt ", "∛": " cbrt ", "≤": "<=", "≥": ">=", "≠": "!=", "′": "'", "∣": "|",
     **dict.fromkeys("\r\u2028\u2029", "\n"), **dict.fromkeys("\u200b\u2060\u2061\u2062\u2063\ufeff", " "),
 }  # fmt: skip
 SURPRISING = frozenset("–‐‑\u200b\u2060\u2061\u2062\u2063")
@@ -94,7 +96,7 @@ def _spelled(text: str, notes: dict[str, None]) -> Iterator[tuple[int, int, str]
         elif character.isascii() and not _combines(text, end) and character != "\r":
             yield at, end, character
         elif (kind := _tag(character)) in ("<sub>", "<super>"):
-            while end < len(text) and _tag(text[end]) == kind:
+            while end < len(text) and _tag(text[end]) == kind and TRANSPOSE not in (text[at], text[end]):
                 end += 1
             yield at, end, _script(text, at, end, kind)
         else:
@@ -114,11 +116,13 @@ def _tag(character: str) -> str:
 
 
 def _script(text: str, start: int, end: int, kind: str) -> str:
-    """A run of subscripts ends a name: x₁x₂ are two; a run of superscripts is an integer power."""
+    """A run of subscripts ends a name: x₁x₂ are two; a run of superscripts is an integer power, ᵀ a transpose."""
     written = unicodedata.normalize("NFKC", text[start:end]).replace("−", "-")
     if kind == "<sub>" and written.isalnum() and start and text[start - 1].isalnum():
         follows = end < len(text) and (text[end].isalnum() and not _tag(text[end]).startswith("<su"))
         return f"_{written} " if follows else f"_{written}"
+    if text[start] == TRANSPOSE:
+        return ".T "
     digits = written.removeprefix("+")
     if kind == "<super>" and digits.removeprefix("-").isdecimal() and digits.isascii():
         return f"{SUPERSCRIPT}{digits} "
