@@ -69,7 +69,8 @@ def elementwise(library: "Library", op: str) -> Function:
 def native(library: "Library", op: str) -> Function | None:
     """The library's own function; by an alias (arcsin) where the library is older than the standard."""
     name = OPS[op].call("array")
-    return library.find(name, *OPS[op].aliases) if name else None
+    found: Function | None = library.find(name, *OPS[op].aliases) if name else None
+    return found
 
 
 def needs_definition(library: "Library", op: str) -> bool:

@@ -52,8 +52,8 @@ class Library(NamedTuple):
 
         return np.errstate(all="ignore")
 
-    def find(self, *names: str) -> Function | None:
-        """Its function of one of these names: older versions lack those of the standard."""
+    def find(self, *names: str) -> Any:
+        """Its function of one of these names, or None: older versions lack those of the standard."""
         return next((getattr(self.namespace, name) for name in names if hasattr(self.namespace, name)), None)
 
     def where(self, **options: Any) -> dict[str, Any]:

@@ -84,8 +84,7 @@ def _softmax(library: "Library", _: Sequence[Shape], axis: int) -> Function:
 
 
 def _running_sum(library: "Library", _: Sequence[Shape], axis: int) -> Function:
-    xp = library.namespace
-    found = getattr(xp, "cumulative_sum", None) or xp.cumsum
+    found = library.find("cumulative_sum", "cumsum")
     return lambda x: found(x, axis=axis)
 
 
@@ -97,16 +96,18 @@ def _product(library: "Library", shapes: Sequence[Shape]) -> Function:
     return product
 
 
-def _moved(name: str, parameter: str) -> Callable[..., Function]:
+def _moved(parameter: str, *names: str) -> Callable[..., Function]:
     def made(library: "Library", _: Sequence[Shape], **params: Any) -> Function:
-        found, value = getattr(library.namespace, name), params[parameter]
+        found, value = library.find(*names), params[parameter]
         return lambda x: found(library.lifted(x), value)
 
     return made
 
 
 def _slices(key: Sequence[Any]) -> tuple[int | slice, ...]:
-    return tuple(entry if isinstance(entry, int) else slice(*entry) for entry in key)
+    """The index in Python's form; a start of −1 stands in a reversed axis without elements."""
+    entries = ((0, 0, 1) if isinstance(entry, tuple) and entry[0] < 0 else entry for entry in key)
+    return tuple(slice(*entry) if isinstance(entry, tuple) else entry for entry in entries)
 
 
 def _indexed(_: "Library", __: Sequence[Shape], key: Sequence[Any]) -> Function:
@@ -150,7 +151,7 @@ def _scattered(library: "Library", _: Sequence[Shape], indices: Indices, shape: 
 
 
 def _joined(library: "Library", _: Sequence[Shape], axis: int) -> Function:
-    concat: Function = library.namespace.concat
+    concat = library.find("concat", "concatenate")
     return lambda *arrays: concat(arrays, axis=axis)
 
 
@@ -181,9 +182,9 @@ _STRUCTURAL: dict[str, Callable[..., Function]] = {
     "softmax": _softmax,
     "cumsum": _running_sum,
     "matmul": _product,
-    "transpose": _moved("permute_dims", "permutation"),
-    "reshape": _moved("reshape", "shape"),
-    "broadcast": _moved("broadcast_to", "shape"),
+    "transpose": _moved("permutation", "permute_dims", "transpose"),
+    "reshape": _moved("shape", "reshape"),
+    "broadcast": _moved("shape", "broadcast_to"),
     "index": _indexed,
     "place": _placed,
     "take": _taken,

@@ -104,6 +104,8 @@ class Text:
     def _universal(self, position: int, node: Node, *, must_reuse: bool = False) -> str | None:
         """A universal function of NumPy, which writes its result into an argument that nobody needs any more."""
         ufunc, args = self.plan.ufunc(node), list(map(self._array, node.args))
+        if ufunc is None:
+            return None
         if node.op == "relu":
             args.append("zero")
         if node.op == "pow" and node.args[1] in self.plan.numbers:
