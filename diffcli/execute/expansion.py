@@ -9,6 +9,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from diffcli.errors import LimitError
+from diffcli.execute.written_algebra import check_size, determinant, inverse
 from diffcli.graph.layout import element_names, output_elements
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph
@@ -136,6 +137,20 @@ class ElementArithmetic:
         """The elements that a key selects."""
         return self._np.asarray(x[_slices(key)], dtype=object)
 
+    def determinant(self, x: Elements, op: str = "det") -> Elements:
+        """Of a matrix, or of each of a stack of them."""
+        check_size(x, op)
+        matrices = x.reshape(-1, *x.shape[-2:]).tolist()
+        found = [determinant(self.builder.apply, self.builder.constant, rows) for rows in matrices]
+        return self.array(found, x.shape[:-2])
+
+    def inverse(self, x: Elements, op: str = "inv") -> Elements:
+        """Of a matrix, or of each of a stack of them."""
+        check_size(x, op)
+        matrices = x.reshape(-1, *x.shape[-2:]).tolist()
+        found = [inverse(self.builder.apply, self.builder.constant, rows) for rows in matrices]
+        return self.array([entry for rows in found for row in rows for entry in row], x.shape)
+
     def place(self, x: Elements, key: Sequence[Any], shape: Shape) -> Elements:
         """Zeros, with x where the key selects."""
         result = self.array([self.builder.constant("0")] * prod(shape), shape)
@@ -169,13 +184,6 @@ def _slices(key: Sequence[Any]) -> tuple[int | slice, ...]:
     return tuple(entry if isinstance(entry, int) else slice(*entry) for entry in key)
 
 
-def _not_written_out(op: str) -> Callable[..., Elements]:
-    def refuse(*_: Any, **__: Any) -> Elements:
-        raise LimitError(f"{op} is not written out in numbers")
-
-    return refuse
-
-
 _WRITTEN_OUT: dict[str, Callable[..., Elements]] = {
     "sum": lambda on, x, axes, keepdims: on.sum(x, axes, keepdims=keepdims),
     "amax": lambda on, x, axes, keepdims: on.folded("max", x, axes, keepdims=keepdims),
@@ -193,5 +201,8 @@ _WRITTEN_OUT: dict[str, Callable[..., Elements]] = {
     "take": ElementArithmetic.take,
     "scatter": ElementArithmetic.scatter,
     "concatenate": ElementArithmetic.joined,
-    **{op: _not_written_out(op) for op in ("inv", "det", "logabsdet", "solve")},
+    "inv": ElementArithmetic.inverse,
+    "det": ElementArithmetic.determinant,
+    "logabsdet": lambda on, x: on.apply("ln", on.apply("abs", on.determinant(x, "logabsdet"))),
+    "solve": lambda on, a, b: on.product(on.inverse(a, "solve"), b),
 }
