@@ -3,7 +3,19 @@
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["compare", "grad", "study", "trace", "value_and_grad"]
+__all__ = [
+    "check_grads",
+    "compare",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "study",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]
 
 
 def __getattr__(name: str) -> Any:

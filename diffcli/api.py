@@ -1,58 +1,156 @@
-"""What Python programs use: the same studies, traces and gradients as the command line, from text."""
+"""What Python programs use: the same studies, traces and derivatives as the command line, of texts and of functions.
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+A text is a program as the command line reads it; a function is written with plain NumPy. Everything here has the same
+name and meaning for both: a text is given a point by names, a function its positional arguments.
+"""
 
-from diffcli.execute.python_source import compiled
-from diffcli.graph.program import Graph
-from diffcli.language import Reading, parse
-from diffcli.language.points import match_point, parse_point
-from diffcli.methods.reverse import adjoint_program
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from diffcli import texts as programs
+from diffcli.derivatives import Mode
+from diffcli.errors import UsageError
+from diffcli.texts import At
 
 if TYPE_CHECKING:
+    from diffcli import functions
     from diffcli.studies.compare import Comparison
+    from diffcli.studies.gradient_check import GradientCheck
     from diffcli.studies.records import Study
     from diffcli.studies.trace import Trace
 
-At = Mapping[str, float | str]
-"""Names to numbers or texts: {"x1": 2, "x2": "pi/2"}."""
+Function = Callable[..., Any]
+Argnums = int | Sequence[int] | None
 
 
-class ValueAndGradient:
-    """A function of floats that returns the value and the gradient of an expression, by reverse mode."""
+def value_and_grad(
+    function: str | Function, argnums: Argnums = None, *, pure: bool = False
+) -> "programs.ValueAndGradient | functions.ValueAndGradient":
+    """The value and the gradient of a text or of a function, as a function of the point.
 
-    def __init__(self, graph: Graph) -> None:
-        """Compile the adjoint program of the one output of `graph`."""
-        if len(graph.outputs) != 1:
-            raise ValueError("one output is needed; diffcli.study takes several")
-        self.variables = graph.variables
-        """The names of the arguments, in order."""
-        self._program = compiled(adjoint_program(graph, graph.outputs[0], graph.inputs).graph)
+    Args:
+        function: A text, or a function written with NumPy that returns one number.
+        argnums: Of a function the arguments to differentiate by: one (the gradient is that of this argument), several,
+            or all positional ones (the default; the gradient is a tuple, as for texts).
+        pure: The function depends on its arguments only, so that it is recorded once for their shapes (unless it
+            branches on their values).
+    """
+    if isinstance(function, str):
+        return programs.ValueAndGradient(function)
+    from diffcli import functions
 
-    def __call__(self, *point: float) -> tuple[float, tuple[float, ...]]:
-        """Value and gradient at a point, one number per variable; raises TypeError for another count."""
-        if len(point) != len(self.variables):
-            raise TypeError(f"{len(self.variables)} numbers are needed ({', '.join(self.variables)}), not {len(point)}")
-        value, *gradient = self._program([float(number) for number in point])
-        return value, tuple(gradient)
-
-
-def value_and_grad(text: str) -> ValueAndGradient:
-    """The value and the gradient of an expression as a function of floats; raises `DiffcliError`."""
-    return ValueAndGradient(parse(text).graph)
+    return functions.ValueAndGradient(function, argnums, pure=pure)
 
 
-def grad(text: str, at: At) -> tuple[float, ...]:
-    """The gradient of an expression at a point, in the order of its variables."""
-    reading, point = _read(text, at)
-    return ValueAndGradient(reading.graph)(*point)[1]
+def grad(function: str | Function, at: At | None = None, *, argnums: Argnums = None, pure: bool = False) -> Any:
+    """The gradient of a text at a point, in the order of its variables; of a function the function that gives it."""
+    if isinstance(function, str):
+        return programs.gradient(function, _point(at))
+    from diffcli import functions
+
+    return functions.Gradient(function, argnums, pure=pure)
+
+
+def jacobian(
+    function: str | Function,
+    at: At | None = None,
+    *,
+    argnums: Argnums = None,
+    mode: Mode | None = None,
+    pure: bool = False,
+) -> Any:
+    """All first partials: of a text at a point, or of a function the function that gives them.
+
+    A text gives a row for each output, with a number or an array for each variable; a function its result's containers
+    with the same for each argument. Arrays have the axes of the output, then those of the input. All tangents of the
+    forward mode or all cotangents of the reverse mode run at once; `mode` None takes the cheaper one.
+    """
+    if isinstance(function, str):
+        return programs.jacobian(function, _point(at), mode)
+    from diffcli import functions
+
+    found = functions.Jacobian(function, argnums, pure=pure)
+    found.mode = mode
+    return found
+
+
+def hessian(
+    function: str | Function,
+    at: At | None = None,
+    *,
+    argnums: Argnums = None,
+    mode: str = "forward-over-reverse",
+    pure: bool = False,
+) -> Any:
+    """All second partials of one number: of a text at a point, or of a function the function that gives them."""
+    modes: dict[str, Mode] = {"forward-over-reverse": "forward", "reverse-over-reverse": "reverse"}
+    if mode not in modes:
+        raise UsageError(f"there is no mode {mode!r}", hint=f"one of {', '.join(modes)}")
+    if isinstance(function, str):
+        return programs.hessian(function, _point(at), modes[mode])
+    from diffcli import functions
+
+    found = functions.Hessian(function, argnums, pure=pure)
+    found.mode = modes[mode]
+    return found
+
+
+def jvp(function: str | Function, at: Any, tangents: Any) -> tuple[Any, Any]:
+    """Value and J·ẋ, by one forward sweep.
+
+    A text takes a point and tangents by name (0 for those left out); a function a tuple of arguments and a tuple of
+    tangents of the same shapes.
+    """
+    if isinstance(function, str):
+        return programs.jvp(function, _point(at), tangents)
+    from diffcli import functions
+
+    return functions.jvp(functions.Differentiated(function), _arguments(at), _arguments(tangents))
+
+
+def vjp(function: str | Function, at: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Value, and the function that takes a cotangent ȳ of the value to Jᵀ·ȳ, by one reverse sweep."""
+    if isinstance(function, str):
+        return programs.vjp(function, _point(at))
+    from diffcli import functions
+
+    return functions.vjp(functions.Differentiated(function), _arguments(at))
+
+
+def hvp(function: str | Function, at: Any, direction: Any) -> tuple[Any, ...]:
+    """The Hessian of one number times a direction, without the matrix, at the cost of a few evaluations."""
+    if isinstance(function, str):
+        return programs.hvp(function, _point(at), direction)
+    from diffcli import functions
+
+    return functions.hvp(functions.Differentiated(function), _arguments(at), _arguments(direction))
+
+
+def check_grads(function: str | Function, at: Any, order: int = 2, *, seed: int = 0) -> "GradientCheck":
+    """Forward and reverse mode, and second derivatives, against finite differences along random directions.
+
+    The record says of every comparison what was expected and what was found; `.ok` is whether all agree, `.to_dict()`
+    its JSON object, and printing it shows a table.
+    """
+    from diffcli.studies import gradient_check
+
+    if isinstance(function, str):
+        place = programs.Located(function, _point(at))
+        return gradient_check.check(place.derivatives, place.values, order=order, seed=seed)
+    from diffcli import functions
+
+    args, subject = _arguments(at), functions.Differentiated(function)
+    recorded, itself = subject.at(args, {}), functions.evaluation(subject, args)
+    return gradient_check.check(
+        recorded.derivatives, recorded.values, evaluate=itself, order=order, seed=seed, notes=subject.notes
+    )
 
 
 def study(text: str, at: At) -> "Study":
     """The record of `diffcli grad`; `.to_dict()` is its JSON object."""
     from diffcli.studies import study as studies
 
-    reading, point = _read(text, at)
+    reading, point = programs.read(text, at)
     return studies.study(reading.graph, point, text=text, notes=reading.notes)
 
 
@@ -60,12 +158,13 @@ def trace(text: str, at: At) -> "Trace":
     """The record of `diffcli trace`, with adjoint and tangent traces; `.to_dict()` is its JSON object."""
     from diffcli.studies import trace as traces
 
-    reading, point = _read(text, at)
+    reading, point = programs.read(text, at)
     return traces.trace(reading.graph, point, text=text, notes=reading.notes)
 
 
 def compare(texts: str | Sequence[str], points: int = 10, seed: int = 0) -> "Comparison":
     """The record of `diffcli compare` over one or several expressions; `.to_dict()` is its JSON object."""
+    from diffcli.language import parse
     from diffcli.studies import compare as comparisons
 
     chosen = [texts] if isinstance(texts, str) else texts
@@ -73,10 +172,13 @@ def compare(texts: str | Sequence[str], points: int = 10, seed: int = 0) -> "Com
     return comparisons.compare(subjects, points=points, seed=seed)
 
 
-def _read(text: str, at: At) -> tuple[Reading, tuple[float, ...]]:
-    """Expression and point; numbers are taken as they are, texts are read as `--at` reads them."""
-    point = parse_point(
-        [f"{name}={value if isinstance(value, str) else repr(float(value))}" for name, value in at.items()]
-    )
-    reading = parse(text, bound=tuple(point))
-    return reading, match_point(reading, point)
+def _point(at: Any) -> At:
+    if not isinstance(at, Mapping):
+        raise UsageError("a text needs the values of its variables by name", hint='at={"x": 2, "y": "pi/2"}')
+    return at
+
+
+def _arguments(at: Any) -> Sequence[Any]:
+    if not isinstance(at, (tuple, list)):
+        raise UsageError("a function needs a tuple of its arguments", hint="(x,) for one argument")
+    return at

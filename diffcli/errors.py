@@ -75,6 +75,18 @@ class LimitError(DiffcliError):
     kind = "limit"
 
 
+class FunctionError(DiffcliError):
+    """A Python function that cannot be loaded, or not be recorded as it is written (exit code 2)."""
+
+    kind = "function"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """The rewrite stands in the hint, which tracebacks show too."""
+        super().__init__(message, hint=hint)
+        if hint:
+            self.add_note(f"hint: {hint}")
+
+
 class LibraryError(DiffcliError):
     """Something needed is not installed or not usable here: an array library, a device (exit code 4)."""
 

@@ -1,0 +1,245 @@
+"""Derivatives of functions written with plain NumPy: recorded when they are called, compiled when they are new.
+
+A function is recorded again at every call, so that Python's control flow and whatever it reads from outside are those
+of this call. The derivative program is compiled once for each program that was recorded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from diffcli.derivatives import Derivatives, Mode
+from diffcli.errors import PointError, UsageError
+from diffcli.tracing.containers import leaves, mapped
+from diffcli.tracing.nodes import Nodes
+from diffcli.tracing.recorded import Recorded
+from diffcli.tracing.recording import Recording, argument_names, is_number, record
+from diffcli.tracing.replay import Replays
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int] | None
+
+
+class Located(NamedTuple):
+    """A function at its arguments: the derivatives of what was recorded, and the values to run them at."""
+
+    derivatives: Derivatives
+    values: tuple[Any, ...]
+    structure: Any
+    """The containers of the result."""
+    arguments: tuple[Any, ...]
+    """The arguments to differentiate by, as they were given."""
+
+    def output(self, results: Sequence[Any]) -> Any:
+        """Results, one for each output, in the containers of the function's result."""
+        return mapped(lambda number: results[number], self.structure)
+
+    def inputs(self, results: Sequence[Any], like: Callable[[Any, Any], Any]) -> tuple[Any, ...]:
+        """Results, one for each input, in the containers of the arguments; None for what is no number."""
+        found = iter(results)
+        return tuple(
+            mapped(lambda leaf: like(next(found), leaf) if is_number(leaf) else None, argument)
+            for argument in self.arguments
+        )
+
+
+class Differentiated:
+    """A function with what was recorded of it."""
+
+    def __init__(self, function: Function, argnums: Argnums = None, *, pure: bool = False) -> None:
+        """`argnums` are the arguments to differentiate by: one, several, or all positional ones (None).
+
+        With `pure` the caller promises that the function depends on its arguments only: it is recorded once for their
+        shapes, unless it branches on values.
+        """
+        if not callable(function):
+            raise UsageError(f"a text or a function is needed, not {type(function).__name__}")
+        self.function, self.argnums = function, argnums
+        self.notes: tuple[str, ...] = ()
+        """What there was to say about the last call."""
+        self._idle: list[Nodes] = []  # one for each thread or nested call that is at work
+        self._replays = Replays() if pure else None
+        self.__doc__, self.__wrapped__ = function.__doc__, function
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the positional parameters."""
+        return tuple(argument_names(self.function, 0))
+
+    def chosen(self, count: int) -> tuple[int, ...]:
+        """The numbers of the arguments to differentiate by."""
+        if self.argnums is None:
+            return tuple(range(count))
+        numbers = (self.argnums,) if isinstance(self.argnums, int) else tuple(self.argnums)
+        if any(not -count <= number < count for number in numbers):
+            raise UsageError(f"argnums={self.argnums} does not fit {count} positional arguments")
+        return tuple(number % count for number in numbers)
+
+    def one_or_all(self, results: tuple[Any, ...]) -> Any:
+        """The result for the one argument that was asked for, or those for all."""
+        return results[0] if isinstance(self.argnums, int) else results
+
+    def at(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Located:
+        """Record the function, or find what was recorded before."""
+        numbers = self.chosen(len(args))
+        arguments = tuple(args[number] for number in numbers)
+        if self._replays is not None:
+            recording = self._replays.find(self.function, args, kwargs, numbers)
+            return self._located(recording, arguments)
+        nodes = self._idle.pop() if self._idle else Nodes()
+        recording = record(self.function, args, kwargs, numbers, nodes)
+        if not nodes.is_crowded:
+            self._idle.append(nodes)
+        return self._located(recording, arguments)
+
+    def _located(self, recording: Recording, arguments: tuple[Any, ...]) -> Located:
+        self.notes = recording.notes
+        key, programs = (recording.key, recording.wrt), recording.nodes.programs
+        derivatives = programs.get(key)
+        if derivatives is None:
+            graph = recording.graph
+            derivatives = programs[key] = Derivatives(graph, recording.inputs(graph))
+        return Located(derivatives, recording.values, recording.structure, arguments)
+
+
+class ValueAndGradient(Differentiated):
+    """A function that returns the value and the gradient of a function written with NumPy."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Value, and the gradient by each argument asked for, in the containers of that argument."""
+        place = self.at(args, kwargs)
+        value, partials = place.derivatives.gradient(place.values)
+        owned = Owned(place.values)
+        return owned.value(value), self.one_or_all(place.inputs(partials, owned.like))
+
+
+class Gradient(ValueAndGradient):
+    """A function that returns the gradient of a function written with NumPy."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The gradient by each argument asked for, in the containers of that argument."""
+        return super().__call__(*args, **kwargs)[1]
+
+
+class Jacobian(Differentiated):
+    """A function that returns the Jacobian of a function written with NumPy."""
+
+    mode: Mode | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """For every leaf of the result, in its containers, the partials by each argument asked for."""
+        place = self.at(args, kwargs)
+        rows = place.derivatives.jacobian(place.values, self.mode)
+        owned = Owned(place.values)
+        return place.output([self.one_or_all(place.inputs(row, owned.block)) for row in rows])
+
+
+class Hessian(Differentiated):
+    """A function that returns the second derivatives of a function written with NumPy."""
+
+    mode: Mode | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """In the containers of the arguments, for each of their leaves the second partials in the same containers."""
+        place = self.at(args, kwargs)
+        rows = place.derivatives.hessian(place.values, self.mode)
+        owned = Owned(place.values)
+        blocks = [self.one_or_all(place.inputs(row, owned.block)) for row in rows]
+        return self.one_or_all(place.inputs(blocks, lambda block, _: block))
+
+
+def jvp(function: Differentiated, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Value and J·ẋ; the tangents have the containers and shapes of the arguments."""
+    place = function.at(args, {})
+    values, results = place.derivatives.jvp(place.values, matched(tangents, place.arguments, "tangent"))
+    owned = Owned(place.values)
+    return place.output([owned.value(v) for v in values]), place.output([owned.value(v) for v in results])
+
+
+def vjp(function: Differentiated, args: Sequence[Any]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Value, and the function that takes a cotangent ȳ in the containers of the value to Jᵀ·ȳ."""
+    place = function.at(args, {})
+    value = place.output([Owned(place.values).value(one) for one in place.derivatives.value(place.values)])
+
+    def pulled_back(cotangent: Any) -> tuple[Any, ...]:
+        given = matched([cotangent], [value], "cotangent")
+        partials = place.derivatives.vjp(place.values, given)[1]
+        return place.inputs(partials, Owned(place.values).like)
+
+    return value, pulled_back
+
+
+def hvp(function: Differentiated, args: Sequence[Any], direction: Sequence[Any]) -> tuple[Any, ...]:
+    """The Hessian times a direction, in the containers of the arguments."""
+    place = function.at(args, {})
+    results = place.derivatives.hvp(place.values, matched(direction, place.arguments, "direction"))
+    return place.inputs(results, Owned(place.values).like)
+
+
+def matched(given: Sequence[Any], wanted: Sequence[Any], word: str) -> list[Any]:
+    """Tangents or cotangents as floats or arrays, checked against the arrays that they belong to."""
+    if not isinstance(given, (tuple, list)) or len(given) != len(wanted):
+        raise PointError(f"one {word} is needed for each of {len(wanted)}")
+    pairs = [(one, other) for k in range(len(wanted)) for one, other in _pairs(given[k], wanted[k], word)]
+    return [_seed(one, other, word) for one, other in pairs if is_number(other)]
+
+
+def _pairs(given: Any, wanted: Any, word: str) -> Iterator[tuple[Any, Any]]:
+    ours, theirs = list(leaves(word, given)), list(leaves(word, wanted))
+    if len(ours) != len(theirs):
+        raise PointError(f"a {word} has other containers than what it belongs to")
+    return zip([leaf.value for leaf in ours], [leaf.value for leaf in theirs], strict=True)
+
+
+def _seed(given: Any, wanted: Any, word: str) -> Any:
+    if np.shape(given) != np.shape(wanted):
+        raise PointError(f"a {word} of shape {np.shape(wanted)} is needed, not {np.shape(given)}")
+    if isinstance(given, Recorded) or hasattr(given, "__array_namespace__"):
+        return given if not hasattr(given, "astype") or given.dtype.kind == "f" else given.astype(float)
+    return float(given) if np.shape(given) == () else np.asarray(given, dtype=float)
+
+
+class Owned:
+    """Results that share no memory with the arguments, with captured arrays, or with each other."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        """`values` are the arrays that the caller holds already."""
+        self._seen = {id(value) for value in values}
+
+    def value(self, result: Any) -> Any:
+        """The result itself, or a copy of it."""
+        if not isinstance(result, np.ndarray):
+            return float(result) if type(result) is np.float64 else result
+        if id(result) in self._seen or result.base is not None or not result.flags.writeable:
+            return result.copy()
+        self._seen.add(id(result))
+        return result
+
+    def like(self, result: Any, leaf: Any) -> Any:
+        """The result in the type of the leaf that it belongs to: number or array, single or double precision."""
+        if isinstance(result, Recorded):
+            return result
+        if isinstance(leaf, np.ndarray):
+            dtype = leaf.dtype if leaf.dtype.kind == "f" else np.dtype(np.float64)
+            same = isinstance(result, np.ndarray) and result.dtype == dtype
+            return self.value(result) if same else np.array(result, dtype=dtype)
+        if isinstance(leaf, np.floating):
+            return type(leaf)(result)
+        return float(result) if isinstance(leaf, (int, float, np.integer)) else result
+
+    def block(self, result: Any, _: Any) -> Any:
+        """A block of a matrix, or its one element."""
+        result = self.value(result)
+        return float(result) if getattr(result, "shape", None) == () and hasattr(result, "item") else result
+
+
+def evaluation(function: Differentiated, args: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:
+    """The function itself, not what was recorded of it, from the leaves of its arguments to those of its result."""
+
+    def evaluated(values: Sequence[Any]) -> list[Any]:
+        moved = iter(values)
+        given = [mapped(lambda leaf: next(moved) if is_number(leaf) else leaf, argument) for argument in args]
+        return [np.asarray(leaf.value, dtype=float) for leaf in leaves("result", function.function(*given))]
+
+    return evaluated

@@ -1,0 +1,235 @@
+"""Derivatives of programs written as text, at points of numbers and arrays."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from diffcli.derivatives import Derivatives, Mode
+from diffcli.errors import PointError, ShapeError
+from diffcli.execute.python_source import compiled
+from diffcli.graph.ops import CALLABLE
+from diffcli.graph.program import Graph
+from diffcli.graph.shapes import Shape
+from diffcli.language import Reading, parse
+from diffcli.language.array_value import ArrayValue
+from diffcli.language.points import PointValue, match_point, parse_point
+from diffcli.methods.reverse import adjoint_program
+
+if TYPE_CHECKING:
+    from diffcli.functions import Owned
+
+At = Mapping[str, Any]
+"""Names to numbers, arrays or texts: {"x1": 2, "x2": "pi/2", "W": [[1, 2], [3, 4]]}."""
+NUMBERS = {int, float}
+
+
+class ValueAndGradient:
+    """A function that returns the value and the gradient of a text, by reverse mode."""
+
+    def __init__(self, text: str) -> None:
+        """Compile the adjoint program, unless the text needs arrays, whose shapes are not known yet."""
+        self.text = text
+        self._program: Callable[[Sequence[float]], Sequence[float]] | None = None
+        self._by_shapes: dict[tuple[Shape, ...], Derivatives] = {}
+        try:
+            graph = parse(text).graph
+        except ShapeError:
+            self.variables = names_of_variables(text)
+            if not self.variables:
+                raise
+        else:
+            self.variables = graph.variables
+            self._program = compiled(adjoint_program(graph, one_output(graph), graph.inputs).graph)
+
+    variables: tuple[str, ...]
+    """The names of the arguments, in order."""
+
+    def __call__(self, *point: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Value and gradient at a point, one number or array per variable; raises TypeError for another count."""
+        if len(point) != len(self.variables):
+            raise TypeError(f"{len(self.variables)} numbers are needed ({', '.join(self.variables)}), not {len(point)}")
+        if self._program is not None and NUMBERS.issuperset(map(type, point)):
+            value, *gradient = self._program([float(number) for number in point])
+            return value, tuple(gradient)
+        return self._at_arrays(point)
+
+    def _at_arrays(self, point: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
+        from diffcli.functions import Owned
+
+        values = [as_value(value) for value in point]
+        shapes = tuple(getattr(value, "shape", ()) for value in values)
+        derivatives = self._by_shapes.get(shapes)
+        if derivatives is None:
+            derivatives = self._by_shapes[shapes] = self._derivatives(shapes)
+        value, partials = derivatives.gradient(values)
+        owned = Owned(values)
+        return owned.value(value), tuple(map(owned.like, partials, point_leaves(point)))
+
+    def _derivatives(self, shapes: Sequence[Shape]) -> Derivatives:
+        graph = parse(self.text, self.variables, shapes=dict(zip(self.variables, shapes, strict=True))).graph
+        if graph.variables != self.variables:
+            raise PointError(
+                f"the variables are {', '.join(graph.variables)}",
+                hint=f"fix their order: f({', '.join(self.variables)}) = …",
+            )
+        one_output(graph)
+        return Derivatives(graph, graph.inputs)
+
+
+def one_output(graph: Graph) -> int:
+    """The output of a program that has one."""
+    if len(graph.outputs) != 1:
+        raise ValueError("one output is needed; diffcli.study and diffcli.jacobian take several")
+    return graph.outputs[0]
+
+
+def names_of_variables(text: str) -> tuple[str, ...]:
+    """The names in a text that are neither called nor assigned, by first appearance."""
+    from diffcli.language.array_functions import FUNCTIONS
+    from diffcli.language.characters import spell
+    from diffcli.language.tokens import WORDLIKE, tokenize
+
+    tokens = [token for token in tokenize(spell(text)) if token.kind in WORDLIKE or token.text in ("(", "=")]
+    words: dict[str, None] = {}
+    assigned: set[str] = set()
+    for token, after in zip(tokens, [*tokens[1:], tokens[0]], strict=True):
+        if token.kind not in WORDLIKE:
+            continue
+        if after.text == "=" and text[token.end : after.start].strip() == "":
+            assigned.add(token.text)
+        elif token.text not in FUNCTIONS and token.text not in CALLABLE and token.text not in ("pi", "π", "e"):
+            words[token.text] = None
+    return tuple(word for word in words if word not in assigned)
+
+
+class Located:
+    """A text at a point."""
+
+    def __init__(self, text: str, at: At) -> None:
+        """Read both; raises `DiffcliError`."""
+        self.reading, self.values = read(text, at)
+        graph = self.reading.graph
+        self.derivatives = Derivatives(graph, graph.inputs)
+
+    @property
+    def owned(self) -> "Owned":
+        """Makes results the caller's own."""
+        from diffcli.functions import Owned
+
+        return Owned(self.values)
+
+    def output(self, results: Sequence[Any]) -> Any:
+        """The one output, or a tuple of them."""
+        owned = [self.owned.value(result) for result in results]
+        return owned[0] if len(owned) == 1 else tuple(owned)
+
+    def inputs(self, results: Sequence[Any]) -> tuple[Any, ...]:
+        """One result for each variable."""
+        return tuple(map(self.owned.like, results, self.values))
+
+    def seeds(self, given: Mapping[str, Any]) -> list[Any]:
+        """Tangents by name; 0 for a name that is not given."""
+        from diffcli.functions import matched
+
+        names = self.reading.variables
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise PointError(f"'{unknown[0]}' is no variable of the expression", hint=f"they are {', '.join(names)}")
+        wanted = self.values
+        return matched([_tangent(given.get(n, 0.0), v) for n, v in zip(names, wanted, strict=True)], wanted, "tangent")
+
+
+def _tangent(given: Any, value: Any) -> Any:
+    if hasattr(value, "shape") and given == 0.0 and not hasattr(given, "shape"):
+        return 0.0 * value
+    return as_value(given)
+
+
+def gradient(text: str, at: At) -> tuple[Any, ...]:
+    """The partials of the one output by every variable."""
+    place = Located(text, at)
+    one_output(place.reading.graph)
+    return place.inputs(place.derivatives.gradient(place.values)[1])
+
+
+def jacobian(text: str, at: At, mode: Mode | None = None) -> tuple[tuple[Any, ...], ...]:
+    """For every output a row with the partials by every variable."""
+    place = Located(text, at)
+    rows = place.derivatives.jacobian(place.values, mode)
+    return tuple(tuple(place.owned.block(block, None) for block in row) for row in rows)
+
+
+def hessian(text: str, at: At, mode: Mode | None = None) -> tuple[tuple[Any, ...], ...]:
+    """For every variable a row with the second partials by every variable."""
+    place = Located(text, at)
+    rows = place.derivatives.hessian(place.values, mode)
+    return tuple(tuple(place.owned.block(block, None) for block in row) for row in rows)
+
+
+def jvp(text: str, at: At, tangents: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Value and J·ẋ."""
+    place = Located(text, at)
+    values, results = place.derivatives.jvp(place.values, place.seeds(tangents))
+    return place.output(values), place.output(results)
+
+
+def vjp(text: str, at: At) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Value, and the function that takes a cotangent ȳ of the value to Jᵀ·ȳ."""
+    from diffcli.functions import matched
+
+    place = Located(text, at)
+    value = place.output(place.derivatives.value(place.values))
+
+    def pulled_back(cotangent: Any) -> tuple[Any, ...]:
+        given = matched([cotangent], [value], "cotangent")
+        return place.inputs(place.derivatives.vjp(place.values, given)[1])
+
+    return value, pulled_back
+
+
+def hvp(text: str, at: At, direction: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The Hessian times a direction."""
+    place = Located(text, at)
+    return place.inputs(place.derivatives.hvp(place.values, place.seeds(direction)))
+
+
+def read(text: str, at: At) -> tuple[Reading, tuple[Any, ...]]:
+    """Expression and point; numbers and arrays are taken as they are, texts are read as `--at` reads them."""
+    arrays = {name: as_value(value) for name, value in at.items() if is_array(value)}
+    point = parse_point([_assignment(name, value) for name, value in at.items() if name not in arrays])
+    shapes = {name: given.value.shape for name, given in point.items() if isinstance(given.value, ArrayValue)}
+    shapes |= {name: tuple(value.shape) for name, value in arrays.items()}
+    reading = parse(text, bound=tuple(at), shapes=shapes)
+    places = {name: PointValue(name, "", value) for name, value in arrays.items()}
+    return reading, tuple(map(as_value, match_point(reading, {**point, **places})))
+
+
+def _assignment(name: str, value: Any) -> str:
+    return f"{name}={value if isinstance(value, str) else repr(float(value))}"
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value of a point is an array, or nested lists."""
+    return isinstance(value, (list, tuple)) or bool(getattr(value, "shape", ()))
+
+
+def as_value(value: Any) -> Any:
+    """A value of a point as programs take it: a float, or an array of floats."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, ArrayValue):
+        import numpy as np
+
+        return np.array(value.elements, dtype=value.dtype).reshape(value.shape)
+    if isinstance(value, (list, tuple)):
+        import numpy as np
+
+        return np.asarray(value, dtype=float)
+    kind = getattr(getattr(value, "dtype", None), "kind", "f")
+    if not hasattr(value, "shape") or kind not in "fiu":
+        raise PointError(f"numbers are needed, not {type(value).__name__}")
+    return value.astype(float) if kind in "iu" else value
+
+
+def point_leaves(point: Sequence[Any]) -> list[Any]:
+    """What results are returned like: nested lists come back as arrays."""
+    return [as_value(value) if isinstance(value, (list, tuple)) else value for value in point]

@@ -1,0 +1,214 @@
+"""One recording of a function: which nodes it asked for, what it met on the way, and values where it branched."""
+
+import itertools
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diffcli.errors import FunctionError
+from diffcli.execute.array_library import COMPARISONS, constant, library_of
+from diffcli.execute.arrays import ArrayArithmetic
+from diffcli.execute.floats import FLOATS
+from diffcli.execute.interpreter import evaluate
+from diffcli.graph.ops import OPS
+from diffcli.graph.primitive import Term
+from diffcli.graph.program import CONSTANT, Graph
+from diffcli.tracing.nodes import Nodes
+from diffcli.tracing.recorded import Recorded
+
+_levels = itertools.count()
+_COPYING = frozenset(("transpose", "reshape", "broadcast", "index", "take", "concatenate"))
+"""What makes truth values of truth values."""
+
+
+class Recorder:
+    """Adds nodes for what a function does; computes a value only where the function asks for one."""
+
+    def __init__(self, nodes: Nodes, dtype: Any = None) -> None:
+        """Begin a recording among `nodes`; `dtype` is the type of the arguments."""
+        self.nodes = nodes
+        self.dtype = np.dtype(dtype or np.float64)
+        self.level = next(_levels)
+        """A recording that began later is the inner one of two."""
+        self.inputs: dict[int, Any] = {}
+        """The values of the inputs by position: arguments first, then what was captured."""
+        self.notes: dict[str, None] = {}
+        self.has_branched = False
+        """Whether the recording depends on values, and not only on shapes."""
+        self._captured: dict[int, int] = {}
+        self._kept: list[Any] = []
+        self._values: dict[int, Any] = {}
+        self._arithmetic: tuple[int, ArrayArithmetic] | None = None
+
+    # What the function works with.
+
+    def argument(self, name: str, value: Any) -> Recorded:
+        """The stand-in for an argument."""
+        return Recorded(self, self._input(name, value))
+
+    def _input(self, name: str, value: Any) -> int:
+        """One more input; a name that is taken gets a mark."""
+        shape = tuple(np.shape(value))
+        position = self.nodes.input(name, shape=shape)
+        while position in self.inputs:
+            name += " again"
+            position = self.nodes.input(name, shape=shape)
+        self.inputs[position] = value
+        return position
+
+    def position(self, thing: Any) -> int:
+        """The node of an operand: recorded, a number, or an array that is captured by reference."""
+        kind = type(thing)
+        if kind is Recorded and thing.recorder is self:
+            return thing.position  # type: ignore[no-any-return]
+        if kind is float or kind is int or kind is bool:
+            return self._number(thing)
+        if isinstance(thing, (np.integer, np.bool_)):
+            return self._number(int(thing))
+        return self._capture(thing)
+
+    def term(self, thing: Any) -> Term:
+        """The same as a term for formulas."""
+        return Term(self.nodes, self.position(thing))
+
+    def _number(self, value: float) -> int:
+        if not math.isfinite(value):
+            return self._capture(value)
+        if value == 0:
+            return self.nodes.constant("0" if math.copysign(1, value) > 0 else "-0.0")
+        is_whole = abs(value) < 2**53 and value == int(value)
+        return self.nodes.constant(str(int(value)) if is_whole else repr(float(value)))
+
+    def _capture(self, thing: Any) -> int:
+        """An array met on the way is an input by which nobody differentiates."""
+        known = self._captured.get(id(thing))
+        if known is None:
+            value = thing if type(thing) is Recorded else self._data(thing)
+            name = f"captured {len(self._captured) + 1}"  # no name of the user has a space
+            known = self._captured[id(thing)] = self._input(name, value)
+            self._kept.append(thing)  # another object must not get its identity while this recording lasts
+        return known
+
+    def _data(self, thing: Any) -> Any:
+        if isinstance(thing, (np.ma.MaskedArray, np.matrix)):
+            raise FunctionError(f"{type(thing).__name__} is not supported", hint="use plain arrays")
+        value = thing if hasattr(thing, "dtype") or isinstance(thing, float) else np.asarray(thing)
+        kind = getattr(getattr(value, "dtype", None), "kind", "f")
+        if kind == "c":
+            raise FunctionError(
+                "complex numbers are not supported", hint="write real and imaginary parts as two arrays"
+            )
+        if kind not in "fiub":
+            raise TypeError(f"{type(thing).__name__} is no array of numbers")
+        if kind == "f" and getattr(value, "itemsize", 8) in (4, 8):
+            return value
+        return value.astype(self.dtype)
+
+    # What it gets back.
+
+    def apply(self, op: str, *operands: Any) -> Recorded:
+        """A primitive on operands."""
+        return Recorded(self, self.nodes.apply(op, *[self.position(operand) for operand in operands]))
+
+    def wrapped(self, result: Any) -> Any:
+        """Terms as recorded arrays, also inside of tuples and lists; everything else as it is."""
+        if isinstance(result, Term):
+            return Recorded(self, result.position)
+        if type(result) in (tuple, list):
+            return type(result)(self.wrapped(one) for one in result)
+        if isinstance(result, tuple) and hasattr(result, "_fields"):
+            return type(result)(*(self.wrapped(one) for one in result))
+        return result
+
+    def inlined(self, graph: Graph, values: Iterable[Any]) -> list[Recorded]:
+        """A whole program as a part of this recording; its outputs."""
+        results = evaluate(graph, self.nodes, [self.position(value) for value in values])
+        return [Recorded(self, results[position]) for position in graph.outputs]
+
+    # Values, where Python's control flow asks for them.
+
+    def is_truth(self, position: int) -> bool:
+        """Whether a node is made of truth values."""
+        nodes = self.nodes.nodes
+        while nodes[position].op in _COPYING:
+            position = nodes[position].args[0]
+        return nodes[position].op in COMPARISONS
+
+    def concrete(self, position: int, *, decides: bool = True) -> Any:
+        """The value of a node; from now on the recording depends on it."""
+        self.has_branched = self.has_branched or decides
+        value = self._value(position, decides=decides)
+        return np.asarray(value).astype(bool) if self.is_truth(position) else value
+
+    def _value(self, position: int, *, decides: bool) -> Any:
+        for place in self._missing(position):
+            node = self.nodes.nodes[place]
+            if place in self.inputs:
+                value = self.inputs[place]
+                if type(value) is Recorded:
+                    value = value.recorder.concrete(value.position, decides=decides)
+            elif node.op == CONSTANT:
+                value = constant(node.literal)
+            else:
+                value = self._computed(node.op, [self._values[argument] for argument in node.args], dict(node.params))
+            self._values[place] = value
+        return self._values[position]
+
+    def _missing(self, position: int) -> list[int]:
+        found, waiting = set[int](), [position]
+        while waiting:
+            place = waiting.pop()
+            if place not in found and place not in self._values:
+                found.add(place)
+                waiting.extend(self.nodes.nodes[place].args)
+        return sorted(found)
+
+    def _computed(self, op: str, args: list[Any], params: dict[str, Any]) -> Any:
+        if not OPS[op].is_structural and all(isinstance(arg, float) for arg in args):
+            return FLOATS.apply(op, *args)
+        count = len(self.inputs)
+        if self._arithmetic is None or self._arithmetic[0] != count:
+            values = [self._values[place] for place in self.inputs if place in self._values]
+            self._arithmetic = count, ArrayArithmetic(library_of(values))
+        return self._arithmetic[1].apply(op, *args, **params)
+
+    def truth(self, position: int) -> bool:
+        """What `if` sees; a condition that holds or fails only just is noted."""
+        value = self.concrete(position)
+        if np.size(value) != 1:
+            raise FunctionError(
+                "an array of several elements is neither true nor false",
+                hint="np.where(condition, a, b) chooses element by element; np.all and np.any make one of many",
+            )
+        self.note_thresholds(position)
+        return bool(value)
+
+    def note_thresholds(self, position: int) -> None:
+        """A note where the two sides of a comparison are equal: the derivative may have a jump or a kink there."""
+        nodes = self.nodes.nodes
+        while nodes[position].op in _COPYING:
+            position = nodes[position].args[0]
+        node = nodes[position]
+        if node.op in COMPARISONS:
+            sides = [self._value(argument, decides=True) for argument in node.args]
+            is_on_threshold = bool(np.any(np.asarray(sides[0]) == np.asarray(sides[1])))
+        else:
+            is_on_threshold = bool(np.any(np.asarray(self._value(position, decides=True)) == 0))
+        if is_on_threshold:
+            self.notes[
+                f"a branch was decided exactly on its threshold ({_line_of_the_user()}): the derivative is that of the "
+                "branch taken"
+            ] = None
+
+
+def _line_of_the_user() -> str:
+    """The line of the first frame that is neither ours nor NumPy's."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to one's callers
+    own = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(own):
+        frame = frame.f_back
+    return f"line {frame.f_lineno} of {Path(frame.f_code.co_filename).name}"

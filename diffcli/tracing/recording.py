@@ -1,0 +1,151 @@
+"""A function and its arguments in, a graph out."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from diffcli.errors import FunctionError
+from diffcli.graph.program import Graph
+from diffcli.tracing.containers import Leaf, filled, leaves
+from diffcli.tracing.nodes import Key, Nodes
+from diffcli.tracing.recorded import Recorded
+from diffcli.tracing.recorder import Recorder
+
+Function = Callable[..., Any]
+WHOLE_NUMBERS = "whole numbers among the arguments were taken as floats"
+
+
+class Recording(NamedTuple):
+    """What a function did at some arguments."""
+
+    nodes: Nodes
+    key: Key
+    """The positions of the inputs and outputs among the nodes."""
+    values: tuple[Any, ...]
+    """The values of all inputs: the arguments, then what was captured on the way."""
+    wrt: tuple[int, ...]
+    """Which of the inputs the function can be differentiated by."""
+    structure: Any
+    """The containers of the result, with a number for each leaf."""
+    notes: tuple[str, ...]
+    has_branched: bool
+    """Whether the recording depends on values of the arguments, and not only on their shapes."""
+
+    @property
+    def graph(self) -> Graph:
+        """The program."""
+        return self.nodes.program(self.key)
+
+    def inputs(self, graph: Graph) -> tuple[int, ...]:
+        """The positions in a graph of the inputs that it can be differentiated by."""
+        return tuple(graph.inputs[k] for k in self.wrt)
+
+
+def record(
+    function: Function,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None = None,
+    argnums: Sequence[int] | None = None,
+    nodes: Nodes | None = None,
+    *,
+    with_data: bool = False,
+) -> Recording:
+    """Run `function` once on stand-ins for its arguments; `argnums` are those that can be differentiated by (all).
+
+    `with_data` makes floats in other arguments inputs too, so that the program can run at other values of them.
+
+    Arguments can be numbers, arrays, and nested tuples, lists and dictionaries of them. Truth values, texts and other
+    objects are passed on as they are. Raises FunctionError for what cannot be recorded.
+    """
+    chosen = range(len(args)) if argnums is None else argnums
+    names = argument_names(function, len(args))
+    found = [list(leaves(names[k], args[k])) if with_data or k in chosen else [] for k in range(len(args))]
+    seeds = [leaf for k in chosen for leaf in found[k] if is_number(leaf.value)]
+    recorder = Recorder(nodes or Nodes(), _common_type(seeds))
+    given, places = [], []
+    for k, arg in enumerate(args):
+        start = len(recorder.inputs)
+        stand_ins = iter([_stand_in(recorder, leaf, is_seed=k in chosen) for leaf in found[k]])
+        given.append(filled(arg, stand_ins) if found[k] else arg)
+        places.append(range(start, len(recorder.inputs)))
+    result = function(*given, **(kwargs or {}))
+    outputs = [recorder.position(_checked(leaf.value)) for leaf in leaves("result", result)]
+    if not outputs:
+        raise FunctionError(
+            "the function returns nothing that could be differentiated", hint="return a number or arrays"
+        )
+    if any(is_whole(leaf.value) for leaf in seeds):
+        recorder.notes[WHOLE_NUMBERS] = None
+    return Recording(
+        recorder.nodes,
+        (tuple(recorder.inputs), tuple(outputs)),
+        tuple(recorder.inputs.values()),
+        tuple(number for k in chosen for number in places[k]),
+        filled(result, iter(range(len(outputs)))),
+        tuple(recorder.notes),
+        recorder.has_branched,
+    )
+
+
+def _stand_in(recorder: Recorder, leaf: Leaf, *, is_seed: bool) -> Any:
+    """A recorded array for a leaf that holds numbers; others, and whole numbers that are data, are passed on."""
+    if not is_number(leaf.value) or (not is_seed and is_whole(leaf.value)):
+        return leaf.value
+    return recorder.argument(leaf.name, as_floats(leaf.value))
+
+
+def _checked(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        raise FunctionError(f"the function returns {value!r}, not numbers")
+    return value
+
+
+def argument_names(function: Function, count: int) -> list[str]:
+    """The names of the positional parameters; x1, x2, … where they have none."""
+    names: list[str] = []
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # functions written in C do not tell
+        parameters = []
+    for parameter in parameters:
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+        elif parameter.kind == parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{k}]" for k in range(count - len(names))]
+    return [names[k] if k < len(names) else f"x{k + 1}" for k in range(count)]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a leaf is a number or an array of numbers that can be differentiated by."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, (int, float, Recorded)):
+        return True
+    dtype = getattr(value, "dtype", None)
+    kind = getattr(dtype, "kind", "f" if hasattr(value, "__array_namespace__") else "O")
+    if kind == "c" or isinstance(value, complex):
+        raise FunctionError("complex numbers are not supported", hint="pass real and imaginary parts as two arrays")
+    return hasattr(value, "shape") and kind in "fiu"
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a leaf holds whole numbers, which are taken as floats."""
+    return isinstance(value, int) or getattr(getattr(value, "dtype", None), "kind", "f") in "iu"
+
+
+def as_floats(value: Any) -> Any:
+    """The same number or array in a type that has derivatives."""
+    if isinstance(value, int):
+        return float(value)
+    is_array = not isinstance(value, (float, Recorded))
+    is_other = is_array and getattr(value, "dtype", None) not in (np.float32, np.float64)
+    return value.astype(np.float64) if is_other and hasattr(value, "astype") else value
+
+
+def _common_type(seeds: Sequence[Leaf]) -> Any:
+    """float32 if all arrays are, else float64."""
+    arrays = [leaf.value for leaf in seeds if hasattr(leaf.value, "dtype")]
+    is_single = bool(arrays) and all(str(value.dtype).endswith("float32") for value in arrays)
+    return np.float32 if is_single else np.float64
