@@ -23,6 +23,7 @@ def trace(
     wrt: options.Wrt = None,
     file: options.File = None,
     *,
+    scalars: Annotated[bool, typer.Option("--scalars", help="Every element of an array a node of its own.")] = False,
     mode: Annotated[Mode, typer.Option("--mode", help="Reverse adjoint or forward tangent trace.")] = Mode.REVERSE,
     order: options.OrderOption = options.Order.COMPUTATION,
     notation: options.NotationOption = options.NotationName.BAR,
@@ -30,6 +31,8 @@ def trace(
     output: options.Output = None,
     digits: options.Digits = None,
     ascii_only: options.Ascii = False,
+    array_library: options.ArrayLibraryOption = None,
+    dtype: options.DTypeOption = None,
     limit: options.Limit = None,
     debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
 ) -> int:
@@ -40,19 +43,33 @@ def trace(
     diffcli trace "ln(x1) + x1*x2 - sin(x2)" --at x1=2,x2=5 --mode forward
     diffcli trace "a = x*z; b = ln(x); exp(a) + a/b" --at x=2,z=3 --notation g
     diffcli trace @deck-001 --order deck --digits 4
+    diffcli trace "sum(softmax(W @ x)*y)" --at "W=[[1,-1],[0.5,2]],x=[1,2],y=[1,0]" --scalars
     """
     from diffcli.cli.invocation import read_request
     from diffcli.cli.output import destination, show
+    from diffcli.language.limits import parse_limits
     from diffcli.render.document import Options
     from diffcli.studies import trace as traces
+    from diffcli.studies.scalars import MOST_ROWS, in_scalars
 
     if mode is Mode.BOTH:
         raise UsageError("--mode both is not built yet", hint="use --mode reverse or --mode forward")
     to = destination(form, output, ascii_only=ascii_only)
-    request = read_request(expression, file=file, at=at or (), wrt=wrt, limits=limit or ())
+    request = read_request(
+        expression, file=file, at=at or (), wrt=wrt, limits=limit or (), array_library=array_library, dtype=dtype
+    )
+    graph = request.reading.graph
+    steps = (graph, request.point, request.wrt)
+    if scalars and not graph.is_scalar:
+        steps = in_scalars(*steps, parse_limits(limit or ()).nodes if _sets(limit, "nodes") else MOST_ROWS)
     record = traces.trace(
-        request.reading.graph, request.point, request.wrt, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD,
+        *steps, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD, written=graph,
         style=to.style, kind=notation.value, notes=request.notes, text=request.reading.text, typed=request.text,
     )  # fmt: skip
     show(record, to, Options(digits=digits, order=order.value))
     return record.exit_code
+
+
+def _sets(limits: list[str] | None, name: str) -> bool:
+    """Whether a limit is set by hand."""
+    return any(text.partition("=")[0].strip() == name for text in limits or ())

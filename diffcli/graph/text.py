@@ -184,7 +184,11 @@ def _call(row: Primitive, args: list[Piece], style: Style) -> Piece:
 
 
 def latex_name(name: str, accent: str = "") -> str:
-    r"""A name in LaTeX: v-1 is v_{-1}, x1 and x_1 are x_{1}, alpha is \alpha, rate is \mathrm{rate}."""
+    r"""A name in LaTeX: v-1 is v_{-1}, x1 and x_1 are x_{1}, W[0,1] is W_{0,1}, rate is \mathrm{rate}."""
+    array, bracket, index = name.partition("[")
+    if bracket:
+        base = latex_name(array, accent)
+        return f"{{{base}}}_{{{index.rstrip(']')}}}" if "_" in base else f"{base}_{{{index.rstrip(']')}}}"
     stem, _, rest = name.partition("_")
     letters, digits = re.fullmatch(r"(.*?)(-?\d*)", stem, re.DOTALL).groups()  # type: ignore[union-attr]
     if not letters:

@@ -10,8 +10,8 @@ from diffcli.graph.shapes import Shape
 
 
 def node_values(graph: Graph, point: Sequence[Any]) -> list[Any]:
-    """The value of every node: a float in a program on numbers, else whatever the arrays' library makes of it."""
-    if graph.is_scalar:
+    """The value of every node: a float where all are numbers, else whatever the arrays' library makes of it."""
+    if graph.is_scalar and all(isinstance(value, float) for value in point):
         return evaluate(graph, FLOATS, point)
     from diffcli.execute.array_library import library_of
     from diffcli.execute.arrays import ArrayArithmetic
@@ -22,21 +22,23 @@ def node_values(graph: Graph, point: Sequence[Any]) -> list[Any]:
 def in_full(value: Any, shape: Shape) -> Any:
     """A float, or a NumPy array of this shape, of which the value may be one of many equal copies."""
     if not shape:
-        return float(value)
+        return on_host(value)
     import numpy as np
 
     return np.broadcast_to(on_host(value), shape)
 
 
 def on_host(value: Any) -> Any:
-    """A value as a float or a NumPy array, whichever library holds it."""
+    """A value as a float or a NumPy array, whichever library holds it; in single precision the shortest decimal."""
+    if isinstance(value, float):
+        return float(value)
     import numpy as np
 
     from diffcli.execute.flat import flattened
 
-    if isinstance(value, float | np.ndarray):
-        return float(value) if getattr(value, "shape", ()) == () else value
-    return np.asarray(flattened([value])).reshape(value.shape) if value.shape else float(value)
+    if not isinstance(value, np.ndarray | np.generic):
+        value = np.asarray(flattened([value]), dtype=np.dtype(str(value.dtype).rpartition(".")[2])).reshape(value.shape)
+    return value if value.shape else float(str(value[()]))
 
 
 def unit(shape: Shape, like: Sequence[Any]) -> Any:

@@ -20,10 +20,11 @@ def find_problems(graph: Graph, point: Sequence[Any], values: Sequence[Any], wrt
         return _problems_of_elements(graph, point, wrt)
     if not _is_special(graph, values):
         return ()
+    from diffcli.execute.flat import flattened
     from diffcli.studies.judge import judge
     from diffcli.studies.problem import problem
 
-    found = (problem(graph, reference) for reference in judge(graph, point, wrt))
+    found = (problem(graph, reference) for reference in judge(graph, flattened(point), wrt))
     return tuple(one for one in found if one is not None)
 
 
