@@ -37,7 +37,8 @@ from diffcli.render.registry import FORMATS, document, error_text, render
 from diffcli.render.shell import quoted
 from diffcli.render.terminal import document_text
 from diffcli.render.wrapping import wrapped
-from diffcli.studies.catalogue import example_list, installation, primitive_entry, primitive_list
+from diffcli.studies.catalogue import example_list, installation
+from diffcli.studies.operations import function_entry, function_list
 
 HOSTILE = (
     "[bold red]x[/]",
@@ -258,8 +259,8 @@ def test_every_record_in_every_format(form, ascii_only):
         trace_of(DECK_002, 2.0, 3.0, mode="forward", style=style),
         comparison_of("x^2", "sin(x)*y"),
         replace(study_of(DECK_001, 2.0, 5.0), trace=trace_of(DECK_001, 2.0, 5.0, style=style)),
-        primitive_list(),
-        primitive_entry("polygamma"),
+        function_list(),
+        function_entry("polygamma"),
         example_list(),
         installation(),
     ]
@@ -360,7 +361,7 @@ def test_latex_compiles(tmp_path):
     ]
     parts += [
         render(r, "latex", OPTIONS)
-        for r in (comparison_of("x^2", "sin(x)*y"), primitive_list(), primitive_entry("hypot"))
+        for r in (comparison_of("x^2", "sin(x)*y"), function_list(), function_entry("hypot"))
     ]
     page = "\\documentclass{article}\\usepackage{booktabs,amsmath}\\begin{document}\n%s\n\\end{document}\n"
     (tmp_path / "all.tex").write_text(page % "\n\n".join(parts), encoding="utf-8")

@@ -1,10 +1,19 @@
 """`diffcli examples` and `diffcli ops`: what there is."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from diffcli.cli import options
+
+
+class Kind(StrEnum):
+    """What functions are of."""
+
+    NUMBERS = "numbers"
+    ARRAYS = "arrays"
+    NUMPY = "NumPy"
 
 
 def examples(
@@ -34,23 +43,26 @@ def examples(
 
 
 def ops(
-    name: Annotated[str | None, typer.Argument(help="Show this primitive.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(help="Show this function.", show_default=False)] = None,
     *,
+    of: Annotated[Kind | None, typer.Option("--of", help="Only functions of this kind.", show_default="all")] = None,
     form: options.FormatOption = None,
     output: options.Output = None,
     ascii_only: options.Ascii = False,
     debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
 ) -> int:
-    """The primitives with their derivative rules, domains and other names.
+    """The functions with their derivative rules, domains and other names.
 
     \b
     diffcli ops
     diffcli ops tanh
+    diffcli ops softmax
+    diffcli ops --of NumPy
     """
     from diffcli.cli.output import destination, show
 
     to = destination(form, output, ascii_only=ascii_only)
-    from diffcli.studies.catalogue import primitive_entry, primitive_list
+    from diffcli.studies.operations import function_entry, function_list
 
-    show(primitive_entry(name) if name else primitive_list(), to)
+    show(function_entry(name) if name else function_list(of and of.value), to)
     return 0

@@ -1,4 +1,4 @@
-"""What there is: examples, primitives, and what is installed here. Records for `examples`, `ops` and `doctor`."""
+"""What there is: examples, and what is installed here. Records for `examples` and `doctor`, and the form of `ops`."""
 
 import importlib.metadata
 import platform
@@ -6,13 +6,10 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from diffcli.errors import UsageError
-from diffcli.graph.ops import CALLABLE, ELEMENTWISE, OPS
-from diffcli.graph.primitive import Primitive
-from diffcli.graph.text import LATEX, PRETTY, Style, as_rule, write
+from diffcli.execute.array_library import usable
 from diffcli.language import library
 from diffcli.studies.values import SCHEMA
 
@@ -71,53 +68,12 @@ def example_entry(name: str) -> Entry:
     return Entry("examples", f"@{name}: {entry.title}", fields, (f"diffcli grad @{name}", f"diffcli trace @{name}"))
 
 
-def rules(row: Primitive, style: Style = PRETTY) -> tuple[str, ...]:
-    """The local partials of a primitive as formulas of its arguments."""
-    partials = [row.partial(argument) for argument in range(row.arity)]
-    return tuple("0" if p is None else write(p, p.outputs[0], {}, as_rule(style)) for p in partials)
-
-
-def primitive_list() -> Listing:
-    """All primitives that can be called by name, with their rules."""
-    rows = tuple(
-        (_signature(row), ", ".join(rules(row)), row.doc, ", ".join(row.aliases))
-        for row in ELEMENTWISE.values()
-        if row.callable
-    )
-    notes = ("written as operators: + - * / ^ and, inside where, < <= > >= == !=",)
-    return Listing(
-        "ops", f"{len(rows)} primitives", ("primitive", "local partials", "meaning", "also called"), rows, notes
-    )
-
-
-def primitive_entry(name: str) -> Entry:
-    """One primitive in full."""
-    row = CALLABLE.get(name) or OPS.get(name)
-    if row is None:
-        near = get_close_matches(name, list(CALLABLE), 1)
-        raise UsageError(f"there is no primitive {name!r}", hint=f"diffcli ops {near[0]}" if near else "diffcli ops")
-    definition = row.definition_graph() if row.definition else None
-    fields = {
-        "meaning": row.doc,
-        **{f"∂/∂{'xyc'[k]}": rule for k, rule in enumerate(rules(row))},
-        "LaTeX": "; ".join(rules(row, LATEX)),
-        "also called": ", ".join(row.aliases) or "—",
-        "not smooth": "; ".join(f"{s.kind} where {s.where}" for s in row.singularities) or "nowhere",
-        "sampled from": ", ".join(f"[{low:g}, {high:g}]" for low, high in row.domain),
-        "defined as": write(definition, definition.outputs[0], {}, PRETTY) if definition else "a primitive of its own",
-    }
-    return Entry("ops", _signature(row), fields)
-
-
-def _signature(row: Primitive) -> str:
-    return f"{row.name}({', '.join('xyc'[: row.arity])})"
-
-
 def installation() -> Listing:
     """Versions, and what the optional parts of diffcli need."""
     packages = ("diffcli", "typer", "rich", "sympy", "mpmath", "numpy", "cupy")
     rows = [("Python", platform.python_version(), sys.executable)]
     rows += [(package, _version(package), "") for package in packages]
+    rows += [(f"arrays by {name}", usable(name) or "not usable", "") for name in ("numpy", "cupy")]
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     rows.append(("C compiler", "found" if compiler else "none", compiler or ""))
     rows.append(("output encoding", sys.stdout.encoding or "unknown", ""))
