@@ -74,6 +74,8 @@ def adjoint_program(graph: Graph, output: int, wrt: Sequence[int], *, with_cotan
                 continue
             local, contribution = handed_on(builder, node, argument, adjoints[source])
             guard = guards[source]
+            if guard is not None and local is None and builder.shape(guard):
+                guard = None  # its elements are those of the source, not of the target; the adjoint is 0 there already
             if guard is not None:
                 contribution = builder.apply("where", guard, contribution, builder.zero)
             goal = builder.shape(target)

@@ -190,13 +190,20 @@ def difference(recorder: "Recorder", a: Any, n: int = 1, axis: int = -1, **optio
 
     x, place = recorder.term(a), 0
     if any(options.get(name) is not None for name in ("prepend", "append")):
-        ends = [options.get("prepend"), x, options.get("append")]
-        x = concatenate(recorder, [end for end in ends if end is not None], axis)
+        edge = tuple(1 if k == axis_of(x, axis) else size for k, size in enumerate(x.shape))
+        before, after = (options.get(name) for name in ("prepend", "append"))
+        ends = [x if end is x else _edge(recorder.term(end), edge) for end in (before, x, after) if end is not None]
+        x = concatenate(recorder, ends, axis)
     place = axis_of(x, axis)
     for _ in range(n):
         length = x.shape[place]
         x = part(x, place, 1, length) - part(x, place, 0, max(length - 1, 0))
     return x
+
+
+def _edge(x: Term, shape: tuple[int, ...]) -> Term:
+    """A number stands for a slice of it."""
+    return x if x.shape else x.broadcast(shape)
 
 
 def trapezoid(recorder: "Recorder", y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Term:
