@@ -28,7 +28,7 @@ def loaded(*words: str) -> list[str]:
         (["--version"], set()),
         (["--help"], {"rich"}),
         (["trace", *EXPRESSION], {"rich"}),
-        (["ops"], {"rich"}),
+        (["ops", "--of", "numbers"], {"rich"}),
         (["grad", *EXPRESSION, "--methods", "finite,forward,reverse"], {"rich", "mpmath"}),
         (["grad", *EXPRESSION], {"rich", "mpmath"}),
     ],
