@@ -7,10 +7,11 @@ Elementwise functions are not here: those of numbers work on arrays as they are.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from diffcli.errors import ShapeError
 from diffcli.graph import composites
 from diffcli.graph.ops import CALLABLE
 from diffcli.graph.primitive import Primitive, Term
-from diffcli.graph.shapes import Shape, normal_axes, reshaped
+from diffcli.graph.shapes import Shape, normal_axes, reshaped, shown
 
 MANY = 10**6
 Kind = Literal["axis", "axes", "sizes", "flag"]
@@ -151,7 +152,7 @@ ROWS = (
     ),
     ArrayFunction(
         "broadcast", "broadcast(x, 2, 3)", "repeated along axes that are missing or have length 1",
-        lambda x, shape: x.apply("broadcast", shape=shape), keywords={"shape": "sizes"}, trailing="shape",
+        lambda x, shape: x.apply("broadcast", shape=_positive(shape)), keywords={"shape": "sizes"}, trailing="shape",
         aliases=("broadcast_to",), of_numbers=True,
     ),
     ArrayFunction(
@@ -167,6 +168,12 @@ ROWS = (
     ArrayFunction("logabsdet", "logabsdet(A)", "ln|det(A)| without overflow", _on("logabsdet")),
     ArrayFunction("solve", "solve(A, b)", "the x with A @ x = b", _on("solve"), (2, 2)),
 )  # fmt: skip
+
+
+def _positive(shape: Shape) -> Shape:
+    if any(size < 1 for size in shape):
+        raise ShapeError(f"{shown(shape)} is no shape", hint="lengths are 1 or more")
+    return shape
 
 
 def _known(x: Term, shape: Shape) -> Shape:

@@ -6,6 +6,7 @@ from diffcli.errors import ExpressionError, Place, ShapeError
 from diffcli.graph.program import CONSTANT, INPUT
 from diffcli.graph.shapes import Shape, matrix_product, shown
 from diffcli.language.array_functions import MANY, ArrayFunction, Kind
+from diffcli.language.array_value import MOST_AXES
 from diffcli.language.precedence import Operand
 from diffcli.language.scope import Scope
 from diffcli.language.tokens import Token
@@ -155,6 +156,11 @@ def bad_sizes(name: str, row: ArrayFunction, token: Token) -> ExpressionError:
     what = "the shape is" if row.trailing == "shape" else "the axes are"
     example = f"{name}(x, 2, 3)" if row.trailing == "shape" else f"{name}(x, (1, 0))"
     return ExpressionError(f"{what} written in whole numbers", place=token.place, hint=f"for example {example}")
+
+
+def too_many_axes(place: Place) -> ShapeError:
+    """For lists in lists in lists … and x[None, None, …]."""
+    return ShapeError(f"an array has at most {MOST_AXES} axes", place=place)
 
 
 def no_shape(name: str, place: Place) -> ExpressionError:

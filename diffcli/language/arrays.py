@@ -9,6 +9,7 @@ from diffcli.graph.primitive import Term
 from diffcli.graph.shapes import Shape, normal_key, selected
 from diffcli.language import array_mistakes as mistakes
 from diffcli.language.array_functions import ArrayFunction
+from diffcli.language.array_value import MOST_AXES
 from diffcli.language.indices import Entry
 from diffcli.language.precedence import Operand
 from diffcli.language.scope import Scope
@@ -20,6 +21,8 @@ def list_of(scope: Scope, elements: Sequence[Operand], place: Place) -> int:
     for element, shape in zip(elements, shapes, strict=True):
         if shape != shapes[0]:
             raise mistakes.unequal_elements(shapes[0], shape, Place(element.start, element.end))
+    if len(shapes[0]) == MOST_AXES:
+        raise mistakes.too_many_axes(place)
     scope.builder.place = place
     term = stack([Term(scope.builder, element.position) for element in elements])
     scope.builder.place = None
@@ -31,6 +34,8 @@ def element_of(scope: Scope, operand: Operand, entries: Sequence[Entry], place: 
     shape = scope.builder.shape(operand.position)
     if not shape:
         raise mistakes.only_arrays(scope, operand, "only arrays have elements", place)
+    if len(entries) > MOST_AXES:
+        raise mistakes.too_many_axes(place)
     entries = _expanded(entries, len(shape))
     axes = [entry for entry in entries if isinstance(entry, int | slice)]
     try:
@@ -39,6 +44,8 @@ def element_of(scope: Scope, operand: Operand, entries: Sequence[Entry], place: 
         error.place, error.hint = place, mistakes.index_hint(shape, too_many=len(axes) > len(shape))
         raise
     lengths = selected(shape, key)
+    if len(lengths) + entries.count(None) > MOST_AXES:
+        raise mistakes.too_many_axes(place)
     if 0 in lengths:
         raise mistakes.nothing_selected(place, shape)
     scope.builder.place = place
@@ -100,6 +107,9 @@ def apply_array_call(
         if scope.known(name):
             error.hint = f"for a product write {name}*(…)"
         raise error
+    called = (row.name, *(argument.position for argument in arguments), *sorted(keywords.items()))
+    if called in scope.calls:
+        return scope.calls[called]
     scope.builder.place = place
     try:
         result = row.build(*terms, **keywords)
@@ -108,6 +118,9 @@ def apply_array_call(
         error.hint = error.hint or _hint(scope, row, arguments, error)
         raise
     scope.builder.place = None
+    if len(result.shape) > MOST_AXES:
+        raise mistakes.too_many_axes(place)
+    scope.calls[called] = result.position
     if note := row.note(terms):
         scope.note(note)
     return result.position

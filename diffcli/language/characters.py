@@ -26,6 +26,7 @@ SURPRISING = frozenset("–‐‑\u200b\u2060\u2061\u2062\u2063")
 LOOKALIKES = dict(zip("аеорсухіјѕһԛԝАВЕКМНОРСТУХІЈЅ", "aeopcyxijshqwABEKMHOPCTYXIJS", strict=True))
 ADVICE: dict[str, tuple[str, str | None]] = {
     "—": ("write - for minus", "-"),
+    "‖": ("the length of a vector is norm(x)", None),
     "∞": ("infinity is not a number that can be computed with", None),
     "°": ("angles are in radians; multiply degrees by pi/180", None),
     **dict.fromkeys("“”„‘’‚«»", ("names stand without quotes", "")),

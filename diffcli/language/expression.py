@@ -104,7 +104,8 @@ class ExpressionReader(BracketReader):
 
     def _juxtaposition(self, token: Token) -> None:
         """A product without a sign: inside the run of a function it binds tighter than the function."""
-        self.ahead.check_factors(self.tokens[self.at - 1], token)
+        in_list = bool(self.brackets) and self.brackets[-1].op == "["
+        self.ahead.check_factors(self.tokens[self.at - 1], token, in_list=in_list)
         run = token.kind != "(" and self.in_run() and self._call_at(self.at) is None
         precedence = RUN if run else PRODUCT
         self.reduce(precedence)
@@ -125,13 +126,15 @@ class ExpressionReader(BracketReader):
             return
         bracket, (content,) = self.finish_bracket()
         place = Place(bracket.token.start, token.end)
+        if self.builder.shape(content.position):
+            self.scope.note("|x| is taken element by element; the length of a vector is norm(x)")
         self._operand(self.builder.apply("abs", content.position, place=place), place.start, place.end)
 
     def _no_operator(self, token: Token) -> None:
         """Whatever cannot follow an operand is an error; this finds out which."""
         self.reduce(OPERATOR)
         if token.kind == "=":
-            raise mistakes.equals(token, inside=bool(self.brackets))
+            raise mistakes.equals(token, self.tokens[self.at - 1], inside=bool(self.brackets))
         if token.kind == "'" and self.builder.shape(self.operands[-1].position):
             raise array_mistakes.prime(token)
         after = self.tokens[self.at + 1]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from diffcli.errors import ExpressionError, Place
 from diffcli.language.array_functions import Kind
+from diffcli.language.array_value import MOST_AXES
 from diffcli.language.tokens import END, NAME, NUMBER, Token
 
 LARGEST = 15
@@ -90,12 +91,14 @@ def read_numbers(tokens: list[Token], at: int) -> Read | None:
     closing = {"(": ")", "[": "]"}.get(tokens[at].kind)
     at += bool(closing)
     numbers: list[int] = []
-    while number := whole_number(tokens, at):
+    while len(numbers) <= MOST_AXES and (number := whole_number(tokens, at)):
         numbers.append(number.value)
         at = number.after
         if tokens[at].kind != "," or (not closing and not whole_number(tokens, at + 1)):
             break
         at += 1
+    if len(numbers) > MOST_AXES:
+        return None
     if closing:
         return Read(tuple(numbers), at + 1) if tokens[at].kind == closing else None
     return Read(tuple(numbers), at) if numbers else None

@@ -106,10 +106,10 @@ class Lookahead:
         if name.text in ("e", "E") and not self.scope.known(name.text) and after.kind not in ("^", POWER):
             raise mistakes.broken_exponent(number, name, after)
 
-    def check_factors(self, before: Token, token: Token) -> None:
+    def check_factors(self, before: Token, token: Token, *, in_list: bool) -> None:
         """Refuse `x 2`, `x if y`, `not x` and `sine x`, which nobody means as products."""
         if token.kind == NUMBER and before.kind in (NUMBER, POWER, NAME, LETTER):
-            raise mistakes.adjacent_numbers(before, token, self.scope.text)
+            raise mistakes.adjacent_numbers(before, token, self.scope.text, in_list=in_list)
         for word in (before, token):
             if word.kind == NAME and word.text in WORDS and not self.scope.known(word.text):
                 raise mistakes.programming_word(word, WORDS[word.text])

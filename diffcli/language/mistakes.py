@@ -93,7 +93,10 @@ def never_closed(sign: str, place: Place, closers: str, end: Token, text: str) -
     name = {"(": "parenthesis", "|": "bar", "[": "bracket"}[sign]
     correction = text[: end.start].rstrip() + closers + text[end.start :] if closers else None
     return ExpressionError(
-        f"this {name} is never closed", place=place, hint=f"add {CLOSERS[sign]}", correction=correction
+        f"this {name} is never closed",
+        place=place,
+        hint="add ]; rows are lists themselves: [[1,2],[3,4]]" if sign == "[" else f"add {CLOSERS[sign]}",
+        correction=correction,
     )
 
 
@@ -201,8 +204,15 @@ def function_power(token: Token, following: Token, *, inverse: bool) -> Expressi
     )
 
 
-def adjacent_numbers(before: Token, token: Token, text: str) -> ExpressionError:
+def adjacent_numbers(before: Token, token: Token, text: str, *, in_list: bool) -> ExpressionError:
     """For a number that follows a number or a name without an operator."""
+    if in_list:
+        return ExpressionError(
+            "a comma is missing between these elements",
+            place=Place(before.start, token.end),
+            hint="elements are separated by commas: [1, 2, 3]",
+            correction=f"{text[: before.end]}, {text[token.start :]}",
+        )
     what = "two numbers stand" if before.kind in (NUMBER, POWER) else "a name and a number stand"
     head, tail = text[: before.end], text[token.start :]
     number = f"0{tail}" if tail.startswith(".") else tail
@@ -225,8 +235,11 @@ def broken_exponent(token: Token, name: Token, sign: Token) -> ExpressionError:
     )
 
 
-def equals(token: Token, *, inside: bool) -> ExpressionError:
+def equals(token: Token, before: Token, *, inside: bool) -> ExpressionError:
     """For an = that assigns nothing."""
+    if before.kind == "]":
+        message = "the elements of an array cannot be assigned"
+        return ExpressionError(message, place=token.place, hint="make a new array: [a, b, c], or concatenate(x, y)")
     return ExpressionError(
         "'=' only gives a name to an expression: a = x*z",
         place=token.place,

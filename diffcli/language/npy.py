@@ -3,10 +3,10 @@
 Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1 to 3.
 """
 
-import itertools
 import re
 import sys
 from array import array
+from collections.abc import Sequence
 from math import prod
 from typing import BinaryIO, NamedTuple
 
@@ -17,7 +17,8 @@ from diffcli.language.limits import Limits
 
 MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 10_000
-DESCRIPTION = re.compile(r"'descr'\s*:\s*'([<>|=]?)([A-Za-z])(\d{1,6})'")
+DESCRIPTION = re.compile(r"'descr'\s*:\s*'([<>|=]?)([A-Za-z])(\d{0,6})(?:\[\w*\])?'")
+RECORDS = re.compile(r"'descr'\s*:\s*\[")
 ORDER = re.compile(r"'fortran_order'\s*:\s*(True|False)")
 SHAPE = re.compile(r"'shape'\s*:\s*\(\s*((?:\d{1,15}\s*,\s*)*(?:\d{1,15})?)\s*\)")
 TYPECODES = {
@@ -26,6 +27,7 @@ TYPECODES = {
 }  # fmt: skip
 KINDS = {
     "O": "Python objects, which are never loaded", "c": "complex numbers", "U": "text", "S": "text", "V": "records",
+    "M": "dates", "m": "times",
 }  # fmt: skip
 HINT = "diffcli reads real numbers: float32, float64, whole numbers and booleans"
 
@@ -55,7 +57,7 @@ def read_npy(stream: BinaryIO, limits: Limits) -> ArrayValue:
     if header.swapped:
         numbers.byteswap()
     elements = numbers if header.typecode == "d" else array("d", numbers)
-    if header.is_fortran and len(header.shape) > 1:
+    if header.is_fortran and sum(size > 1 for size in header.shape) > 1:
         elements = _row_by_row(elements, header.shape)
     return ArrayValue(header.shape, elements, "float32" if header.typecode == "f" else "float64")
 
@@ -76,7 +78,7 @@ def _header_text(stream: BinaryIO) -> str:
 
 def _header(text: str) -> Header:
     description, order, shape = (pattern.search(text) for pattern in (DESCRIPTION, ORDER, SHAPE))
-    if description is None and "'descr'" in text and "[" in text:
+    if RECORDS.search(text):
         raise PointError("it holds records", hint=HINT)
     if description is None or order is None or shape is None:
         raise PointError("its header is damaged", hint="save it again")
@@ -95,15 +97,21 @@ def _header(text: str) -> Header:
 
 
 def _row_by_row(elements: "array[float]", shape: Shape) -> "array[float]":
-    """Fortran's order, first index fastest, to last index fastest, by one slice along the longest axis at a time."""
-    longest = max(range(len(shape)), key=shape.__getitem__)
-    strides = [(prod(shape[:axis]), prod(shape[axis + 1 :])) for axis in range(len(shape))]
-    step, new_step = strides.pop(longest)
-    length = shape[longest]
-    result = array("d", bytes(8 * len(elements)))
-    for index in itertools.product(*(range(size) for axis, size in enumerate(shape) if axis != longest)):
-        old = sum(i * stride for i, (stride, _) in zip(index, strides, strict=True))
-        new = sum(i * stride for i, (_, stride) in zip(index, strides, strict=True))
-        source = slice(old, old + (length - 1) * step + 1, step)
-        result[new : new + (length - 1) * new_step + 1 : new_step] = elements[source]
+    """Fortran's order, first index fastest, to last index fastest, by one slice along the last axis at a time."""
+    sizes = [size for size in shape if size > 1]  # the others change nothing
+    strides = [prod(sizes[:axis]) for axis in range(len(sizes))]
+    *axes, (length, step) = zip(sizes, strides, strict=True)
+    half = len(axes) // 2
+    outer, inner = _offsets(axes[:half]), _offsets(axes[half:])
+    result = array("d")
+    for start in (first + second for first in outer for second in inner):
+        result.extend(elements[start : start + (length - 1) * step + 1 : step])
     return result
+
+
+def _offsets(axes: Sequence[tuple[int, int]]) -> list[int]:
+    """Where all combinations of indices into axes (length, stride) lie, the last index fastest."""
+    offsets = [0]
+    for length, stride in axes:
+        offsets = [offset + index * stride for offset in offsets for index in range(length)]
+    return offsets

@@ -1,6 +1,7 @@
 """What each name of a program stands for: a constant, an intermediate, or one of the user's variables."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from diffcli.errors import ExpressionError
 from diffcli.graph.program import CONSTANT, INPUT, Builder
@@ -30,6 +31,8 @@ class Scope:
         self.functions: frozenset[str] = frozenset()
         self.values: dict[str, int] = {}
         self.names: dict[int, str] = {}
+        self.calls: dict[tuple[Any, ...], int] = {}
+        """The nodes of calls of functions of arrays that were built already: some are large."""
         self.notes: dict[str, None] = {}
         self.doubtful = False
 

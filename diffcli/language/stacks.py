@@ -71,6 +71,7 @@ class Stacks:
             row = ARRAY_FUNCTIONS[row.name] if keywords or of_one else row
         if isinstance(row, ArrayFunction):
             position = apply_array_call(self.scope, row, name, args, keywords, place)
+            self.limits.check("nodes", len(self.builder.nodes), "the expression has too many nodes", place)
         else:
             position = apply_call(self.scope, row, name, args, place)
         if call.exponent:
