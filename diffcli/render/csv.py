@@ -4,8 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from diffcli.graph.layout import element_names
 from diffcli.render.ascii import ascii_text
 from diffcli.render.document import printable
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from diffcli.studies.catalogue import Entry, Listing
     from diffcli.studies.compare import Comparison
     from diffcli.studies.records import Component, MethodResult, OutputStudy, Study
+    from diffcli.studies.rows import AdjointRow
     from diffcli.studies.trace import Trace
 
 Cell = str | float | int | bool | None
@@ -90,14 +92,40 @@ def trace_table(trace: "Trace") -> Table:
 
 def _trace_rows(trace: "Trace") -> Iterator[Sequence[Cell]]:
     for row in (*trace.inputs, *trace.primal, *trace.outputs):
-        yield ("primal", None, row.name, row.operation, None, None, None, None, row.value)
-    for name, steps in zip(trace.output_names, trace.adjoint, strict=False):
+        for name, value in _elements(row.name, row.value):
+            yield ("primal", None, name, row.operation, None, None, None, None, value)
+    for output, steps in zip(trace.output_names, trace.adjoint, strict=False):
         for step in steps:
-            parts = (step.source, step.local, step.contribution, step.accumulated)
-            yield ("adjoint", name, step.name, step.operation, *parts, step.value)
+            for (name, value), local, contribution in zip(
+                _elements(step.name, step.value), _locals(step), _parts(step), strict=True
+            ):
+                parts = (step.source, local, contribution, step.accumulated)
+                yield ("adjoint", output, name, step.operation, *parts, value)
     for seed, rows in trace.tangent.items():
         for row in rows:
-            yield ("tangent", seed, row.name, row.operation, None, None, None, None, row.value)
+            for name, value in _elements(row.name, row.value):
+                yield ("tangent", seed, name, row.operation, None, None, None, None, value)
+
+
+def _elements(name: str, value: Any) -> list[tuple[str, float]]:
+    """A number under its name, or the elements of an array under theirs."""
+    if not hasattr(value, "shape"):
+        return [(name, value)]
+    return list(zip(element_names(name, value.shape), value.reshape(-1).tolist(), strict=True))
+
+
+def _locals(step: "AdjointRow") -> Sequence[float | None]:
+    """The local partial of each element of the adjoint; none where it has another shape."""
+    if getattr(step.local, "shape", ()) == getattr(step.value, "shape", ()):
+        return [value for _, value in _elements("", step.local)]
+    return [step.local if isinstance(step.local, float) else None] * getattr(step.value, "size", 1)
+
+
+def _parts(step: "AdjointRow") -> Sequence[float | None]:
+    """What the step contributes to each element of the adjoint."""
+    if step.contribution is None:
+        return [None] * getattr(step.value, "size", 1)
+    return [value for _, value in _elements("", step.contribution)]
 
 
 def comparison_table(comparison: "Comparison") -> Table:

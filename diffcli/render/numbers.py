@@ -14,7 +14,7 @@ UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 ROUND_OFF = 17
 SHOWN_ELEMENTS = 16
 """Elements of an array that is shown in full."""
-LONGEST_ROW = 40
+LONGEST_ROW = 20
 """Characters of a row of a matrix that stays on one line."""
 UNDEFINED = "undefined"
 """What is shown for a nan: the reason stands elsewhere on the screen."""
@@ -65,13 +65,14 @@ def _array(values: Any, digits: int | None, *, with_shape: bool) -> Span:
     return Span(_brackets(texts), "value", _matrix(texts))
 
 
-def _brackets(texts: Any) -> str:
-    """[[1, −1], [0.5, 2]]; lines are broken between rows, not within short ones."""
+def _brackets(texts: Any, *, is_row: bool = False) -> str:
+    """[[1, −1], [0.5, 2]]; lines are broken between rows of a matrix, not within short ones."""
     if isinstance(texts, str):
         return signed(texts)
-    parts = [_brackets(part) for part in texts]
-    is_short_row = not any(isinstance(part, list) for part in texts) and sum(map(len, parts)) <= LONGEST_ROW
-    return f"[{(',' + (GLUE if is_short_row else ' ')).join(parts)}]"
+    parts = [_brackets(part, is_row=True) for part in texts]
+    has_rows = any(isinstance(part, list) for part in texts)
+    is_whole = is_row and not has_rows and sum(map(len, parts)) <= LONGEST_ROW
+    return f"[{(',' + (GLUE if is_whole else ' ')).join(parts)}]"
 
 
 def _matrix(texts: Any) -> str:
@@ -85,7 +86,7 @@ def _matrix(texts: Any) -> str:
     return rf"\begin{{pmatrix}}{body}\end{{pmatrix}}"
 
 
-def summary(values: Any, digits: int | None = None, *, with_shape: bool = True) -> Span:
+def summary(values: Any, digits: int | None = None, *, with_shape: bool = True, with_norm: bool = True) -> Span:
     """An array by its shape, range and Euclidean norm: 128×256, from −3.1 to 4.2, norm 57.3."""
     import numpy as np
 
@@ -93,17 +94,22 @@ def summary(values: Any, digits: int | None = None, *, with_shape: bool = True) 
     known = array[np.isfinite(array)]
     size = float(np.max(np.abs(known), initial=0.0))
     norm = size * float(np.linalg.norm(known / size)) if size else 0.0
-    numbers = [tidied(f"{x:.{digits or 3}g}") for x in (known.min(), known.max(), norm)] if known.size else []
+    numbers = [rounded(x, digits or 3) for x in (known.min(), known.max(), norm)] if known.size else []
     parts = [Span(shown(array.shape), latex=r" \times ".join(map(str, array.shape)))] if with_shape else []
     if numbers:
         low, high, length = numbers
         formula = rf"\text{{from }}{latex(low)}\text{{ to }}{latex(high)}"
         parts.append(Span(f"from {signed(low)} to {signed(high)}", latex=formula))
-        parts.append(Span(f"norm {length}", latex=rf"\text{{norm }}{latex(length)}"))
+        parts += [Span(f"norm {length}", latex=rf"\text{{norm }}{latex(length)}")] if with_norm else []
     if known.size < array.size:
         words = f"{array.size - known.size} of {array.size} not finite"
         parts.append(Span(words, latex=rf"\text{{{words}}}"))
     return Span(", ".join(part.text for part in parts), "value", r",\ ".join(part.latex for part in parts))
+
+
+def rounded(number: float, digits: int = 3) -> str:
+    """A number of which only the size matters."""
+    return tidied(f"{number:.{digits}g}")
 
 
 def signed(text: str) -> str:

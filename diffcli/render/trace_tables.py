@@ -18,7 +18,7 @@ from diffcli.render.document import (
     Text,
     text,
 )
-from diffcli.render.opening import EQUALS
+from diffcli.render.opening import EQUALS, found
 from diffcli.render.table_layout import natural_width
 from diffcli.studies.rows import AdjointRow, Row
 from diffcli.studies.sweeps import GIVEN, ONES, Sweep
@@ -138,7 +138,7 @@ def _gradient(trace: Trace, index: int, options: Options) -> Flow:
     parts = []
     for row in trace.gradient[index]:
         through = text(EQUALS, _formula(trace, row.operation)) if row.operation != row.name else ()
-        parts.append(text(_name(trace, row.name), through, EQUALS, numbers.value(row.value, options.digits)))
+        parts.append(text(_name(trace, row.name), through, EQUALS, found(row.value, options)))
     return Flow(tuple(parts))
 
 

@@ -36,6 +36,8 @@ def _worst_statuses(study: Study) -> dict[str, str]:
 
 def _verdict(study: Study, statuses: dict[str, str]) -> Text:
     if study.verdict == "no derivative":
+        if all(slope.status == "not sampled" for output in study.outputs for slope in output.reference.slopes):
+            return text("The program is too large for the judge, so no method is confirmed here.", role="bad")
         undecided = any(output.reference.status == "limit" for output in study.outputs)
         words = "The judge could not decide" if undecided else "No finite derivative here"
         return text(f"{words}, so there is nothing for the methods to agree with.", role="bad")

@@ -103,7 +103,9 @@ def summed(piece: Piece, shape: Shape, goal: Shape, style: Style) -> Piece:
     axes = tuple(axis for axis, size in enumerate(shape) if axis < new or size != goal[axis - new])
     if not axes:
         return piece
-    return _call("sum", piece, shape, style, axes=axes, keepdims=any(axis >= new for axis in axes))
+    return _call(
+        "sum", piece, shape, style, axes=axes, keepdims=len(axes) < len(shape) and any(axis >= new for axis in axes)
+    )
 
 
 def copied(piece: Piece, shape: Shape, goal: Shape, times: Callable[[str, str], str], style: Style) -> Piece:
