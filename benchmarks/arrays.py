@@ -8,7 +8,7 @@ left out. On cupy all data are on the device, and every timing waits for it.
 """
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import platform
 import tracemalloc
@@ -59,8 +59,8 @@ def check(found: Any, wanted: Any, tolerance: float) -> None:
     """Stop where two candidates do not compute the same."""
     import numpy as np
 
-    for one, other in zip(found, wanted, strict=True):
-        one, other = (np.asarray(value.get() if hasattr(value, "get") else value) for value in (one, other))
+    for pair in zip(found, wanted, strict=True):
+        one, other = (np.asarray(value.get() if hasattr(value, "get") else value) for value in pair)
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * float(np.max(np.abs(other))))
 
 
@@ -77,7 +77,7 @@ def network_rows(xp: Any, seconds: float) -> Iterator[Row]:
         for dtype in ("float32", "float64"):
             values = workloads.network_values(xp, batch, dtype)
             candidates = {
-                "gradient": lambda values=values: gradient(values),
+                "gradient": lambda values=values, gradient=gradient: gradient(values),
                 "by hand": lambda values=values: workloads.network_by_hand(xp, *values),
             }
             check(candidates["gradient"](), candidates["by hand"](), 1e-4 if dtype == "float32" else 1e-11)
@@ -210,7 +210,7 @@ def machine(xp: Any, threads: int) -> str:
     parts = [f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, {threads} of them used"]
     parts += [device_name(xp)] if xp.__name__ == "cupy" else []
     parts += [f"Python {platform.python_version()}, {xp.__name__} {xp.__version__}"]
-    return f"{'; '.join(parts)}; {datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}"
+    return f"{'; '.join(parts)}; {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}"
 
 
 def rows(xp: Any, seconds: float) -> Iterator[Row]:

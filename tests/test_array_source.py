@@ -124,6 +124,8 @@ def test_the_loop_for_large_programs_does_the_same(graph, seed, dtype):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(array_source, "MAX_NODES", -1)
         assert_same_as_the_interpreter(graph, values)
+        adjoint = adjoint_program(graph, graph.outputs[0], graph.inputs, with_cotangent=True).graph
+        assert_same_as_the_interpreter(adjoint, [*values, np.ones(graph.nodes[graph.outputs[0]].shape, dtype)])
 
 
 def program(formula, *shapes):
@@ -255,6 +257,43 @@ def test_many_threads_at_once():
     expected = [run([x])[0] for x in points]
     with ThreadPoolExecutor(8) as pool:
         assert [result for (result,) in pool.map(lambda x: run([x]), points)] == expected
+
+
+def elements(x):
+    """Each element by its index, and two slices that overlap."""
+    total = sum((x.index((k,)).apply("sin") * (k + 1) for k in range(1, 5)), start=x.index((0,)))
+    return total + (x.index(((1, 4, 1),)) * x.index(((0, 5, 2),))).sum((0,))
+
+
+@pytest.mark.parametrize("most", [array_source.MAX_NODES, -1])
+def test_adjoints_of_indices_are_added_in_place(most, monkeypatch):
+    monkeypatch.setattr(array_source, "MAX_NODES", most)
+    graph = program(elements, (5,))
+    adjoint = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
+    plan = Plan(adjoint, library_of([np.ones(1)]))
+    assert len(plan.additions) == sum(node.op == "place" for node in plan.nodes) - 1
+    assert all(plan.reusable(position) is not None for position in plan.additions)
+    x = np.linspace(0.5, 1.5, 5)
+    wanted = np.arange(1, 6) * np.cos(x)
+    wanted[0] = 1
+    wanted[1:4] += x[::2]
+    wanted[::2] += x[1:4]
+    np.testing.assert_allclose(compiled(adjoint)([x])[1], wanted, rtol=1e-15)
+
+
+def test_what_an_index_adds_to_is_copied_where_it_is_needed_again():
+    def formula(x, y):
+        wide = y.place((1,), (3,))
+        return exp(x) + wide, exp(x), x + wide.apply("neg").apply("neg")
+
+    graph = program(formula, (3,), ())
+    x = np.array([1.0, 2.0, 3.0])
+    both, alone, _ = compiled(graph)([x, 5.0])
+    np.testing.assert_array_equal(both, np.exp(x) + np.array([0, 5, 0]))
+    np.testing.assert_array_equal(alone, np.exp(x))
+    (moved,) = compiled(program(lambda x, y: x + y.place((1,), (3,)), (3,), ()))([x, 5.0])
+    np.testing.assert_array_equal(moved, [1, 7, 3])
+    np.testing.assert_array_equal(x, [1, 2, 3])
 
 
 def test_repeated_numbers_take_no_memory():

@@ -1,12 +1,14 @@
 """What is settled about a program on arrays before it is written out, for one library and type."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 from diffcli.execute.array_functions import COMPARISONS, native
 from diffcli.execute.array_library import Library, constant
 from diffcli.execute.array_rewriting import rewritten
+from diffcli.execute.array_structural import index
 from diffcli.execute.floats import function
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
@@ -25,6 +27,16 @@ UFUNCS = {
 """NumPy's universal functions for operations that have another name in the table."""
 
 
+class Addition(NamedTuple):
+    """A sum with an array that is zero but for a part: only that part is added."""
+
+    base: int
+    """The other summand."""
+    placed: int
+    """The array with the zeros, which is never made."""
+    part: int
+
+
 class Plan:
     """Which nodes are Python floats, which are truth values, when each is needed last, which array is used again."""
 
@@ -35,8 +47,11 @@ class Plan:
         self.constants = self._constants()
         self.numbers = frozenset(p for p, node in enumerate(self.nodes) if self._is_number(p, node))
         self.conditions = self._conditions()
+        self.additions = self._additions()
+        self.skipped = frozenset(self.constants) | {addition.placed for addition in self.additions.values()}
+        self.repeated = self._repeated()
         self.last_use = self._last_uses()
-        self.last_name = {argument: p for p, node in enumerate(self.nodes) for argument in node.args}
+        self.last_name = {argument: p for p in range(len(self.nodes)) for argument in self.args(p)}
 
     @cached_property
     def is_numpy(self) -> bool:
@@ -72,25 +87,57 @@ class Plan:
             return node.args[:1]  # x·[condition] takes the type of x
         return node.args
 
+    def _repeated(self) -> frozenset[int]:
+        """The numbers that meet arrays more than once."""
+        meetings = Counter(
+            argument
+            for position, node in enumerate(self.nodes)
+            for argument in node.args
+            if self.is_numpy and node.shape and not OPS[node.op].is_structural and position not in self.numbers
+        )
+        return frozenset(p for p, n in meetings.items() if n > 1 and p in self.numbers and p not in self.constants)
+
+    def _additions(self) -> dict[int, Addition]:
+        """The sums with `place`, as the sweep makes them for every index: n of them cost n, not n²."""
+        users = Counter(argument for node in self.nodes for argument in node.args)
+        found: dict[int, Addition] = {}
+        for position, node in enumerate(self.nodes):
+            if node.op != "add" or not self.is_numpy:
+                continue
+            for placed, base in (node.args[::-1], node.args):
+                other = self.nodes[placed]
+                is_only_here = other.op == "place" and users[placed] == 1 and placed not in self.outputs
+                if is_only_here and self.nodes[base].shape == node.shape and other.shape == node.shape:
+                    found[position] = Addition(base, placed, other.args[0])
+                    break
+        return found
+
+    def args(self, position: int) -> tuple[int, ...]:
+        """The nodes that one is computed from."""
+        addition = self.additions.get(position)
+        if addition:
+            return (addition.base, addition.part)
+        return () if position in self.skipped else self.nodes[position].args
+
     def _last_uses(self) -> dict[int, int]:
         """For every node the last one that needs it; a view needs what it looks at as long as it is needed itself."""
         last = {position: len(self.nodes) for position in self.graph.outputs}
         for position in range(len(self.nodes) - 1, -1, -1):
             node = self.nodes[position]
             end = last.get(position, position) if node.op in VIEWS else position
-            for argument in node.args:
+            for argument in self.args(position):
                 last[argument] = max(last.get(argument, 0), end)
         return last
 
     def dropped(self, position: int) -> list[int]:
         """The nodes whose names are not needed behind this one."""
-        args = dict.fromkeys(self.nodes[position].args)
+        args = dict.fromkeys(self.args(position))
         return [a for a in args if self.last_name[a] == position and a not in self.outputs and a not in self.constants]
 
     def reusable(self, position: int) -> int | None:
         """An argument whose array can take the result: made by this program, of the same shape, not looked at later."""
-        node = self.nodes[position]
-        for argument in node.args:
+        node, addition = self.nodes[position], self.additions.get(position)
+        for argument in [addition.base] if addition else node.args:
             other = self.nodes[argument]
             is_own = other.op not in VIEWS and other.op not in (INPUT, CONSTANT)
             is_array = argument not in self.numbers and argument not in self.conditions
@@ -108,7 +155,10 @@ class Plan:
 
     def call(self, position: int) -> Callable[..., Any]:
         """The function of a node, on the values of its arguments."""
-        node = self.nodes[position]
+        node, addition = self.nodes[position], self.additions.get(position)
+        if addition:
+            key = index(dict(self.nodes[addition.placed].params)["key"])
+            return partial(_added, key, is_own=self.reusable(position) is not None)
         if OPS[node.op].is_structural:
             made = self.structural(node)
             return (lambda *args: float(made(*args))) if position in self.numbers else made
@@ -145,3 +195,9 @@ class Plan:
             flags.append(position not in self.numbers and (is_repeated or is_shared))
             owners.add(owner)
         return flags
+
+
+def _added(key: tuple[int | slice, ...], base: Any, part: Any, *, is_own: bool) -> Any:
+    result = base if is_own else base.copy()
+    result[key] += part
+    return result

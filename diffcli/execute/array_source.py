@@ -129,9 +129,9 @@ def looped(plan: Plan) -> Program:
     """The program without generated text, where it is too large for Python's compiler."""
     start = [plan.constants.get(position) for position in range(len(plan.nodes))]
     steps = [
-        (position, plan.call(position), node.args, plan.dropped(position))
-        for position, node in enumerate(plan.nodes)
-        if node.args and position not in plan.constants
+        (position, plan.call(position), plan.args(position), plan.dropped(position))
+        for position in range(len(plan.nodes))
+        if plan.args(position)
     ]
     copied = plan.copied_results()
 

@@ -104,18 +104,18 @@ def _moved(parameter: str, *names: str) -> Callable[..., Function]:
     return made
 
 
-def _slices(key: Sequence[Any]) -> tuple[int | slice, ...]:
+def index(key: Sequence[Any]) -> tuple[int | slice, ...]:
     """The index in Python's form; a start of −1 stands in a reversed axis without elements."""
     entries = ((0, 0, 1) if isinstance(entry, tuple) and entry[0] < 0 else entry for entry in key)
     return tuple(slice(*entry) if isinstance(entry, tuple) else entry for entry in entries)
 
 
 def _indexed(_: "Library", __: Sequence[Shape], key: Sequence[Any]) -> Function:
-    return operator.itemgetter(_slices(key))
+    return operator.itemgetter(index(key))
 
 
 def _placed(library: "Library", _: Sequence[Shape], key: Sequence[Any], shape: Shape) -> Function:
-    where, xp = _slices(key), library.namespace
+    where, xp = index(key), library.namespace
 
     def placed(x: Array) -> Array:
         result = xp.zeros(shape, **library.where(dtype=library.dtype))

@@ -38,15 +38,17 @@ class Text:
             if plan.is_numpy:
                 self.names[f"c{position}"] = plan.library.asarray(value)  # quicker than a float beside an array
         if plan.is_numpy:
-            self.names["zero"] = plan.library.asarray(0.0)
+            self.names |= {"zero": plan.library.asarray(0.0), "array": plan.library.namespace.asarray}
         self.text = self._text()
 
     def _text(self) -> str:
         inputs = "".join(f"v{position}, " for position in self.plan.graph.inputs)
         lines = [f"    {inputs}= values"] if inputs else []
+        lines += [f"    c{p} = array(v{p})" for p in self.plan.graph.inputs if p in self.plan.repeated]
         for position, node in enumerate(self.plan.nodes):
-            if node.args and position not in self.plan.constants:
+            if self.plan.args(position):
                 lines.append(f"    v{position} = {self._operation(position, node)}")
+                lines += [f"    c{position} = array(v{position})"] if position in self.plan.repeated else []
                 dropped = self.plan.dropped(position)
                 lines += [f"    del {', '.join(f'v{old}' for old in dropped)}"] if dropped else []
         results = "".join(map(self._result, self.plan.graph.outputs, self.plan.copied_results()))
@@ -59,6 +61,8 @@ class Text:
         return f"lifted(v{position}), " if is_float else f"v{position}, "
 
     def _operation(self, position: int, node: Node) -> str:
+        if position in self.plan.additions:
+            return self._call(position, node)
         if OPS[node.op].is_structural:
             text = (self.plan.is_numpy and self._method(position, node)) or self._call(position, node)
             return f"float({text})" if position in self.plan.numbers else text
@@ -72,7 +76,7 @@ class Text:
         self.names[f"f{position}"] = (
             self.plan.structural(node) if OPS[node.op].is_structural else self.plan.call(position)
         )
-        return f"f{position}({', '.join(f'v{argument}' for argument in node.args)})"
+        return f"f{position}({', '.join(f'v{argument}' for argument in self.plan.args(position))})"
 
     def _on_numbers(self, position: int, node: Node) -> str:
         template = TEMPLATES.get(node.op)
@@ -83,8 +87,9 @@ class Text:
         return f"f{position}({', '.join(f'v{argument}' for argument in node.args)})"
 
     def _array(self, argument: int) -> str:
-        """An argument among arrays."""
-        return f"c{argument}" if self.plan.is_numpy and argument in self.plan.constants else f"v{argument}"
+        """An argument among arrays; a number is quicker there as an array without axes."""
+        is_array = self.plan.is_numpy and (argument in self.plan.constants or argument in self.plan.repeated)
+        return f"c{argument}" if is_array else f"v{argument}"
 
     def _with_operator(self, position: int, node: Node) -> str:
         """Operators, comparisons and choices."""
