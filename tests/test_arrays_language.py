@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from diffcli.errors import DiffcliError
 from diffcli.execute.array_source import compiled
-from diffcli.graph.ops import CALLABLE
-from diffcli.language import Limits, parse
-from diffcli.language.array_functions import ARRAY_FUNCTIONS, ROWS
+from diffcli.language import parse
 
 RANDOM = np.random.default_rng(20261120)
 POINT = {
