@@ -80,6 +80,27 @@ def test_constant_exponents(exponent):
     assert_close(found, [function("pow")(x, float(exponent)) for x in POINTS], 4)
 
 
+@pytest.mark.parametrize("op", ELEMENTWISE)
+def test_single_precision_means_the_double_rounded(op):
+    """Overflow to infinities and underflow to zero included."""
+    with np.errstate(all="ignore"):
+        columns = [np.array(column).astype(np.float32) for column in zip(*grid(op), strict=True)]
+    points = zip(*[column.tolist() for column in columns], strict=True)
+    (found,) = compiled(elementwise(op, [column.shape for column in columns]))(columns)
+    assert found.dtype == np.float32
+    with np.errstate(all="ignore"):
+        wanted = np.array([function(op)(*numbers) for numbers in points]).astype(np.float32)
+    assert_close(found, wanted, 4, np.float32)
+
+
+def test_one_singular_matrix_of_a_stack():
+    graph = program("inv", [(2, 2, 2)], {})
+    (found,) = compiled(graph)([np.array([[[2.0, 0], [0, 4]], [[1, 1], [1, 1]]])])
+    np.testing.assert_array_equal(found, [[[0.5, 0], [0, 0.25]], [[nan, nan], [nan, nan]]])
+    (alone,) = compiled(program("solve", [(2, 2), (2,)], {}))([np.zeros((2, 2)), np.ones(2)])
+    np.testing.assert_array_equal(alone, [nan, nan])
+
+
 # A library of the standard, on a device whose elements stay there.
 
 

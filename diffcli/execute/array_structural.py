@@ -6,7 +6,7 @@ What depends on shapes and parameters only is settled before the first run.
 import operator
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
+from math import nan, prod
 from typing import TYPE_CHECKING, Any
 
 from diffcli.graph.shapes import Shape
@@ -156,17 +156,19 @@ def _joined(library: "Library", _: Sequence[Shape], axis: int) -> Function:
 
 
 def _linear(name: str, pick: Function = lambda result: result) -> Callable[..., Function]:
-    """A function of the linear-algebra extension; where the matrix is singular there is no number."""
+    """A function of the linear-algebra extension; where a matrix is singular there are no numbers."""
 
-    def made(library: "Library", shapes: Sequence[Shape]) -> Function:
-        found = getattr(library.namespace.linalg, name)
-        shape = shapes[-1] if name != "det" else shapes[0][:-2]
+    def made(library: "Library", _: Sequence[Shape]) -> Function:
+        xp = library.namespace
+        found = getattr(xp.linalg, name)
 
         def run(*arrays: Array) -> Array:
             try:
                 return pick(found(*arrays))
             except (ArithmeticError, ValueError):  # NumPy: LinAlgError is a ValueError
-                return library.asarray(library.namespace.full(shape, float("nan")))
+                if len(arrays[0].shape) > 2:  # one matrix of a stack does not spoil the others
+                    return xp.stack([run(arrays[0][k, ...]) for k in range(arrays[0].shape[0])])
+                return xp.full(arrays[-1].shape, nan, **library.where(dtype=library.dtype))
 
         return run
 
