@@ -35,21 +35,24 @@ class Runnable:
 
     def __call__(self, values: Values) -> Values:
         """The outputs; where a value is recorded itself, the program becomes a part of that recording."""
+        return self.chosen(values)(values)
+
+    def chosen(self, values: Values) -> Callable[[Values], Values]:
+        """What runs at values of these types."""
         if self.graph.is_scalar and all(type(value) is float for value in values):
             if self._on_numbers is None:
                 from diffcli.execute.python_source import compiled
 
                 self._on_numbers = compiled(self.graph)
-            return self._on_numbers(values)
+            return self._on_numbers
         recorders = [value.recorder for value in values if hasattr(value, "recorder")]
         if recorders:
-            outputs: Values = max(recorders, key=lambda recorder: recorder.level).inlined(self.graph, values)
-            return outputs
+            return partial(max(recorders, key=lambda recorder: recorder.level).inlined, self.graph)
         if self._on_arrays is None:
             from diffcli.execute.array_source import compiled as compiled_for_arrays
 
             self._on_arrays = compiled_for_arrays(self.graph)
-        return self._on_arrays(values)
+        return self._on_arrays
 
 
 class Derivatives:
@@ -76,8 +79,13 @@ class Derivatives:
 
     def gradient(self, values: Values) -> tuple[Any, Values]:
         """The one output, a number, and its partials."""
-        value, *partials = self._program("gradient", lambda: self._adjoint)(values)
+        value, *partials = self.gradient_program(values)
         return value, partials
+
+    @cached_property
+    def gradient_program(self) -> Runnable:
+        """The program of the one output and its partials."""
+        return Runnable(self._adjoint)
 
     @cached_property
     def _adjoint(self) -> Graph:

@@ -58,7 +58,10 @@ class Differentiated:
         self.function, self.argnums = function, argnums
         self.notes: tuple[str, ...] = ()
         """What there was to say about the last call."""
+        self.has_branched = False
+        """Whether the last call depended on values, and not only on shapes."""
         self._idle: list[Nodes] = []  # one for each thread or nested call that is at work
+        self._names: dict[int, list[str]] = {}
         self._replays = Replays() if pure else None
         self.__doc__, self.__wrapped__ = function.__doc__, function
 
@@ -88,13 +91,15 @@ class Differentiated:
             recording = self._replays.find(self.function, args, kwargs, numbers)
             return self._located(recording, arguments)
         nodes = self._idle.pop() if self._idle else Nodes()
-        recording = record(self.function, args, kwargs, numbers, nodes)
-        if not nodes.is_crowded:
-            self._idle.append(nodes)
+        names = self._names.get(len(args)) or self._names.setdefault(
+            len(args), argument_names(self.function, len(args))
+        )
+        recording = record(self.function, args, kwargs, numbers, nodes, names=names)
+        self._idle.append(nodes.successor())
         return self._located(recording, arguments)
 
     def _located(self, recording: Recording, arguments: tuple[Any, ...]) -> Located:
-        self.notes = recording.notes
+        self.notes, self.has_branched = recording.notes, recording.has_branched
         key, programs = (recording.key, recording.wrt), recording.nodes.programs
         derivatives = programs.get(key)
         if derivatives is None:
@@ -106,12 +111,32 @@ class Differentiated:
 class ValueAndGradient(Differentiated):
     """A function that returns the value and the gradient of a function written with NumPy."""
 
+    def __init__(self, function: Function, argnums: Argnums = None, *, pure: bool = False) -> None:
+        """The same."""
+        super().__init__(function, argnums, pure=pure)
+        self._quick: dict[Any, tuple[Callable[[Sequence[Any]], Sequence[Any]], tuple[Any, ...]]] = {}
+
     def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Value, and the gradient by each argument asked for, in the containers of that argument."""
+        if self._quick and not kwargs:
+            known = self._quick.get(tuple([(a.dtype, a.shape) if type(a) is _ARRAY else type(a) for a in args]))
+            if known is not None:
+                value, *partials = known[0](args + known[1])
+                return value, partials[0] if isinstance(self.argnums, int) else tuple(partials)
         place = self.at(args, kwargs)
-        value, partials = place.derivatives.gradient(place.values)
-        owned = Owned(place.values)
-        return owned.value(value), self.one_or_all(place.inputs(partials, owned.like))
+        value, found = place.derivatives.gradient(place.values)
+        if self._replays is not None and not kwargs and not self.has_branched and all(map(_is_plain, args)):
+            key = tuple([(a.dtype, a.shape) if type(a) is _ARRAY else type(a) for a in args])
+            self._quick[key] = place.derivatives.gradient_program.chosen(place.values), place.values[len(args) :]
+        return value_of(value), self.one_or_all(place.inputs(found, like))
+
+
+_ARRAY = np.ndarray
+
+
+def _is_plain(arg: Any) -> bool:
+    """Whether results for an argument need no conversion, and shapes say all there is to say about it."""
+    return type(arg) is float or (type(arg) is _ARRAY and arg.dtype == np.float64 and arg.ndim > 0)
 
 
 class Gradient(ValueAndGradient):
@@ -131,8 +156,7 @@ class Jacobian(Differentiated):
         """For every leaf of the result, in its containers, the partials by each argument asked for."""
         place = self.at(args, kwargs)
         rows = place.derivatives.jacobian(place.values, self.mode)
-        owned = Owned(place.values)
-        return place.output([self.one_or_all(place.inputs(row, owned.block)) for row in rows])
+        return place.output([self.one_or_all(place.inputs(row, block)) for row in rows])
 
 
 class Hessian(Differentiated):
@@ -144,8 +168,7 @@ class Hessian(Differentiated):
         """In the containers of the arguments, for each of their leaves the second partials in the same containers."""
         place = self.at(args, kwargs)
         rows = place.derivatives.hessian(place.values, self.mode)
-        owned = Owned(place.values)
-        blocks = [self.one_or_all(place.inputs(row, owned.block)) for row in rows]
+        blocks = [self.one_or_all(place.inputs(row, block)) for row in rows]
         return self.one_or_all(place.inputs(blocks, lambda block, _: block))
 
 
@@ -153,19 +176,18 @@ def jvp(function: Differentiated, args: Sequence[Any], tangents: Sequence[Any]) 
     """Value and J·ẋ; the tangents have the containers and shapes of the arguments."""
     place = function.at(args, {})
     values, results = place.derivatives.jvp(place.values, matched(tangents, place.arguments, "tangent"))
-    owned = Owned(place.values)
-    return place.output([owned.value(v) for v in values]), place.output([owned.value(v) for v in results])
+    return place.output([value_of(v) for v in values]), place.output([value_of(v) for v in results])
 
 
 def vjp(function: Differentiated, args: Sequence[Any]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ in the containers of the value to Jᵀ·ȳ."""
     place = function.at(args, {})
-    value = place.output([Owned(place.values).value(one) for one in place.derivatives.value(place.values)])
+    value = place.output([value_of(one) for one in place.derivatives.value(place.values)])
 
     def pulled_back(cotangent: Any) -> tuple[Any, ...]:
         given = matched([cotangent], [value], "cotangent")
         partials = place.derivatives.vjp(place.values, given)[1]
-        return place.inputs(partials, Owned(place.values).like)
+        return place.inputs(partials, like)
 
     return value, pulled_back
 
@@ -174,7 +196,7 @@ def hvp(function: Differentiated, args: Sequence[Any], direction: Sequence[Any])
     """The Hessian times a direction, in the containers of the arguments."""
     place = function.at(args, {})
     results = place.derivatives.hvp(place.values, matched(direction, place.arguments, "direction"))
-    return place.inputs(results, Owned(place.values).like)
+    return place.inputs(results, like)
 
 
 def matched(given: Sequence[Any], wanted: Sequence[Any], word: str) -> list[Any]:
@@ -200,38 +222,27 @@ def _seed(given: Any, wanted: Any, word: str) -> Any:
     return float(given) if np.shape(given) == () else np.asarray(given, dtype=float)
 
 
-class Owned:
-    """Results that share no memory with the arguments, with captured arrays, or with each other."""
+def value_of(result: Any) -> Any:
+    """The value of a function as NumPy gives it: a float where it is a number in double precision."""
+    return float(result) if type(result) is np.float64 else result
 
-    def __init__(self, values: Sequence[Any]) -> None:
-        """`values` are the arrays that the caller holds already."""
-        self._seen = {id(value) for value in values}
 
-    def value(self, result: Any) -> Any:
-        """The result itself, or a copy of it."""
-        if not isinstance(result, np.ndarray):
-            return float(result) if type(result) is np.float64 else result
-        if id(result) in self._seen or result.base is not None or not result.flags.writeable:
-            return result.copy()
-        self._seen.add(id(result))
+def like(result: Any, leaf: Any) -> Any:
+    """The result in the type of the leaf that it belongs to: number or array, single or double precision."""
+    if isinstance(result, Recorded):
         return result
+    if isinstance(leaf, np.ndarray):
+        dtype = leaf.dtype if leaf.dtype.kind == "f" else np.dtype(np.float64)
+        is_same = isinstance(result, np.ndarray) and result.dtype == dtype
+        return result if is_same else np.asarray(result, dtype=dtype)
+    if isinstance(leaf, np.floating):
+        return type(leaf)(result)
+    return float(result) if isinstance(leaf, (int, float, np.integer)) else result
 
-    def like(self, result: Any, leaf: Any) -> Any:
-        """The result in the type of the leaf that it belongs to: number or array, single or double precision."""
-        if isinstance(result, Recorded):
-            return result
-        if isinstance(leaf, np.ndarray):
-            dtype = leaf.dtype if leaf.dtype.kind == "f" else np.dtype(np.float64)
-            same = isinstance(result, np.ndarray) and result.dtype == dtype
-            return self.value(result) if same else np.array(result, dtype=dtype)
-        if isinstance(leaf, np.floating):
-            return type(leaf)(result)
-        return float(result) if isinstance(leaf, (int, float, np.integer)) else result
 
-    def block(self, result: Any, _: Any) -> Any:
-        """A block of a matrix, or its one element."""
-        result = self.value(result)
-        return float(result) if getattr(result, "shape", None) == () and hasattr(result, "item") else result
+def block(result: Any, _: Any = None) -> Any:
+    """A block of a matrix, or its one element."""
+    return float(result) if getattr(result, "shape", None) == () and not isinstance(result, Recorded) else result
 
 
 def evaluation(function: Differentiated, args: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:

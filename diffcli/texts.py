@@ -1,7 +1,7 @@
 """Derivatives of programs written as text, at points of numbers and arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from diffcli.derivatives import Derivatives, Mode
 from diffcli.errors import PointError, ShapeError
@@ -13,9 +13,6 @@ from diffcli.language import Reading, parse
 from diffcli.language.array_value import ArrayValue
 from diffcli.language.points import PointValue, match_point, parse_point
 from diffcli.methods.reverse import adjoint_program
-
-if TYPE_CHECKING:
-    from diffcli.functions import Owned
 
 At = Mapping[str, Any]
 """Names to numbers, arrays or texts: {"x1": 2, "x2": "pi/2", "W": [[1, 2], [3, 4]]}."""
@@ -53,7 +50,7 @@ class ValueAndGradient:
         return self._at_arrays(point)
 
     def _at_arrays(self, point: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
-        from diffcli.functions import Owned
+        from diffcli.functions import like, value_of
 
         values = [as_value(value) for value in point]
         shapes = tuple(getattr(value, "shape", ()) for value in values)
@@ -61,8 +58,7 @@ class ValueAndGradient:
         if derivatives is None:
             derivatives = self._by_shapes[shapes] = self._derivatives(shapes)
         value, partials = derivatives.gradient(values)
-        owned = Owned(values)
-        return owned.value(value), tuple(map(owned.like, partials, point_leaves(point)))
+        return value_of(value), tuple(map(like, partials, point_leaves(point)))
 
     def _derivatives(self, shapes: Sequence[Shape]) -> Derivatives:
         graph = parse(self.text, self.variables, shapes=dict(zip(self.variables, shapes, strict=True))).graph
@@ -110,21 +106,19 @@ class Located:
         graph = self.reading.graph
         self.derivatives = Derivatives(graph, graph.inputs)
 
-    @property
-    def owned(self) -> "Owned":
-        """Makes results the caller's own."""
-        from diffcli.functions import Owned
-
-        return Owned(self.values)
-
-    def output(self, results: Sequence[Any]) -> Any:
+    @staticmethod
+    def output(results: Sequence[Any]) -> Any:
         """The one output, or a tuple of them."""
-        owned = [self.owned.value(result) for result in results]
-        return owned[0] if len(owned) == 1 else tuple(owned)
+        from diffcli.functions import value_of
+
+        values = tuple(map(value_of, results))
+        return values[0] if len(values) == 1 else values
 
     def inputs(self, results: Sequence[Any]) -> tuple[Any, ...]:
         """One result for each variable."""
-        return tuple(map(self.owned.like, results, self.values))
+        from diffcli.functions import like
+
+        return tuple(map(like, results, self.values))
 
     def seeds(self, given: Mapping[str, Any]) -> list[Any]:
         """Tangents by name; 0 for a name that is not given."""
@@ -151,18 +145,25 @@ def gradient(text: str, at: At) -> tuple[Any, ...]:
     return place.inputs(place.derivatives.gradient(place.values)[1])
 
 
+def blocks(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
+    """The blocks of a matrix as floats or arrays."""
+    from diffcli.functions import block
+
+    return tuple(tuple(map(block, row)) for row in rows)
+
+
 def jacobian(text: str, at: At, mode: Mode | None = None) -> tuple[tuple[Any, ...], ...]:
     """For every output a row with the partials by every variable."""
     place = Located(text, at)
     rows = place.derivatives.jacobian(place.values, mode)
-    return tuple(tuple(place.owned.block(block, None) for block in row) for row in rows)
+    return blocks(rows)
 
 
 def hessian(text: str, at: At, mode: Mode | None = None) -> tuple[tuple[Any, ...], ...]:
     """For every variable a row with the second partials by every variable."""
     place = Located(text, at)
     rows = place.derivatives.hessian(place.values, mode)
-    return tuple(tuple(place.owned.block(block, None) for block in row) for row in rows)
+    return blocks(rows)
 
 
 def jvp(text: str, at: At, tangents: Mapping[str, Any]) -> tuple[Any, Any]:

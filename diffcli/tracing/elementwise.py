@@ -92,7 +92,7 @@ def copysign(recorder: "Recorder", x: Term, y: Term) -> Term:
 
 
 def float_power(_: "Recorder", x: Term, y: Term) -> Term:
-    """x to the power y."""
+    """Power."""
     return x**y
 
 

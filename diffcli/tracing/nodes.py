@@ -4,7 +4,6 @@ Recording a function a second time mostly asks for the nodes of the first time. 
 recordings that end at the same nodes are the same program: its compiled derivatives are found by another one.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from diffcli.errors import Place
@@ -13,6 +12,8 @@ from diffcli.graph.program import INPUT, Builder, Graph
 MAX_PROGRAMS = 256
 """A function that is another program at every call gets fresh nodes after so many of them."""
 MAX_NODES = 200_000
+VARIED = 8
+"""After so many different programs it is supposed that they differ in numbers such as a step size."""
 Key = tuple[tuple[int, ...], tuple[int, ...]]
 """The positions of the inputs and of the outputs, which among hash-consed nodes tell a program from all others."""
 
@@ -20,9 +21,12 @@ Key = tuple[tuple[int, ...], tuple[int, ...]]
 class Nodes(Builder):
     """A builder that remembers by what it was asked, so that shapes are inferred only once."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, *, captures_floats: bool = False) -> None:
+        """Begin empty; with `captures_floats` floats are inputs, and programs that differ in them are the same."""
         super().__init__()
+        self.captures_floats = captures_floats
+        self.numbers: dict[float, int] = {}
+        """The constants by their values."""
         self._asked: dict[tuple[Any, ...], int] = {}
         self._graphs: dict[Key, Graph] = {}
         self.programs: dict[Any, Any] = {}
@@ -36,10 +40,18 @@ class Nodes(Builder):
             position = self._asked[asked] = super().apply(op, *args, place=place, **params)
         return position
 
-    @property
-    def is_crowded(self) -> bool:
-        """Whether it is time to begin afresh."""
-        return len(self.programs) > MAX_PROGRAMS or (len(self.nodes) > MAX_NODES and len(self.programs) > 8)
+    def asked(self, op: str, args: tuple[int, ...]) -> int:
+        """The same for an operation without parameters, by the quickest way."""
+        position = self._asked.get((op, args))
+        return self.apply(op, *args) if position is None else position
+
+    def successor(self) -> "Nodes":
+        """These nodes again, unless it is time to begin afresh."""
+        count = len(self.programs)
+        is_varied = count > VARIED and not self.captures_floats
+        if is_varied or count > MAX_PROGRAMS or (len(self.nodes) > MAX_NODES and count > VARIED):
+            return Nodes(captures_floats=is_varied or self.captures_floats)
+        return self
 
     def program(self, key: Key) -> Graph:
         """The program with these inputs and outputs, without the nodes of other recordings."""
@@ -72,8 +84,3 @@ class Nodes(Builder):
             if taken.isdisjoint(names):
                 return tuple(names)
         return tuple(f"output {number}" for number in range(1, count + 1))  # no name of the user has a space
-
-
-def positions_of(things: Sequence[Any]) -> tuple[int, ...]:
-    """The positions of recorded arrays."""
-    return tuple([thing.position for thing in things])

@@ -145,6 +145,7 @@ def _found(rows: Mapping[str, Any]) -> dict[Any, str]:
 _ROWS = {name: _row(name, build) for name, build in {**SELECTIONS, **FUNCTIONS}.items()}
 _FUNCTIONS = _found(_ROWS)
 _UNIVERSAL = _found(UNIVERSAL)
+_PLAIN = {name: row for name, row in UNIVERSAL.items() if isinstance(row, str) and name != "add"}
 
 
 def call(recorder: "Recorder", function: Any, args: Any, kwargs: Any) -> Any:
@@ -193,18 +194,28 @@ def universal(recorder: "Recorder", ufunc: Any, method: str, inputs: Any, option
 
 def _applied(recorder: "Recorder", ufunc: Any, inputs: Any) -> Any:
     name = _UNIVERSAL.get(ufunc)
+    if name in _PLAIN:
+        return recorder.apply(_PLAIN[name], *inputs)
     if name is None:
         if ufunc in _FUNCTIONS:
             return run(recorder, _FUNCTIONS[ufunc], inputs, {})
         raise not_supported(f"{getattr(ufunc, '__module__', None) or 'numpy'}.{ufunc.__name__}", ufunc.__name__)
     row = UNIVERSAL[name]
-    if name == "add" and all(getattr(one, "dtype", None) == bool for one in inputs):
-        row = elementwise.logical_or  # as NumPy adds truth values
-    if isinstance(row, str):
-        return recorder.apply(row, *inputs)
-    if name.startswith(("bitwise", "invert")) and any(getattr(one, "dtype", bool) != bool for one in inputs):
+    if isinstance(row, str):  # add, which is `or` for truth values
+        if not all(_is_truth(one) for one in inputs):
+            return recorder.apply(row, *inputs)
+        row = elementwise.logical_or
+    if name.startswith(("bitwise", "invert")) and not all(_is_truth(one) for one in inputs):
         raise not_supported(f"np.{name} of floats", name)
     return recorder.wrapped(row(recorder, *[recorder.term(one) for one in inputs]))
+
+
+def _is_truth(thing: Any) -> bool:
+    return isinstance(thing, bool) or str(getattr(thing, "dtype", "")) == "bool"
+
+
+_ORDERS = tuple(("order", order) for order in "CKA")
+"""Orders of elements in memory that change no value."""
 
 
 def _settled(recorder: "Recorder", name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,11 +228,9 @@ def _settled(recorder: "Recorder", name: str, options: Mapping[str, Any]) -> dic
             )
         if option == "dtype" and value is not None and str(np.dtype(value)) != str(recorder.dtype):
             raise FunctionError(f"{name} with dtype={np.dtype(value).name} is not supported", hint="leave dtype out")
-        is_default = value is None or value is np._NoValue  # noqa: SLF001 - NumPy's mark
-        is_harmless = option in ("out", "dtype", "subok", "casting", "order") or (option == "where" and value is True)
-        if not (is_default and option != "axis") and not is_harmless:
-            rest[option] = value
-        elif option == "order" and value not in (None, "C", "K", "A"):
+        is_default = value is np._NoValue or (value is None and option != "axis")  # noqa: SLF001 - NumPy's mark
+        is_harmless = option in ("out", "dtype", "subok", "casting") or (option == "where" and value is True)
+        if not is_default and not is_harmless and (option, value) not in _ORDERS:
             rest[option] = value
     return rest
 

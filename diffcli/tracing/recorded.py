@@ -34,21 +34,28 @@ def _binary(op: str, ufunc: "np.ufunc") -> Any:
             position = self.recorder.position(other)
         except TypeError:
             return NotImplemented
-        return Recorded(self.recorder, self.recorder.nodes.apply(op, self.position, position))
+        return Recorded(self.recorder, self.recorder.nodes.asked(op, (self.position, position)))
 
     def reflected(self: "Recorded", other: Any) -> Any:
         try:
             position = self.recorder.position(other)
         except TypeError:
             return NotImplemented
-        return Recorded(self.recorder, self.recorder.nodes.apply(op, position, self.position))
+        return Recorded(self.recorder, self.recorder.nodes.asked(op, (position, self.position)))
 
     return forward, reflected
 
 
 def _by_ufunc(ufunc: "np.ufunc") -> Any:
     """The same for operators that take more than one primitive."""
-    return (lambda self, other: ufunc(self, other)), (lambda self, other: ufunc(other, self))
+
+    def forward(self: "Recorded", other: Any) -> Any:
+        return ufunc(self, other)
+
+    def reflected(self: "Recorded", other: Any) -> Any:
+        return ufunc(other, self)
+
+    return forward, reflected
 
 
 class Recorded:
@@ -187,7 +194,10 @@ class Recorded:
 
     def __float__(self) -> float:
         """Refused."""
-        raise _loss("float()", "leave float() out, and use NumPy's functions: np.sin(x) instead of math.sin(x)")
+        raise _loss(
+            "float(), a function of math, or an assignment a[i] = x",
+            "leave float() out; np.sin(x) for math.sin(x); np.stack or np.concatenate for a[i] = x",
+        )
 
     def __int__(self) -> int:
         """Refused."""
@@ -206,8 +216,9 @@ class Recorded:
     def __array__(self, *_: Any, **__: Any) -> Any:
         """Refused."""
         raise _loss(
-            "np.array, np.asarray or an assignment a[…] = x",
-            "np.stack([x, y]) for np.array([x, y]); np.stack or np.concatenate for a[i] = x; leave np.asarray(x) out",
+            "np.array, np.asarray, an index a[x] or an assignment a[…] = x",
+            "np.stack([x, y]) for np.array([x, y]); np.stack or np.concatenate for a[i] = x; leave np.asarray(x) out; "
+            "what selects is data: leave it out of argnums",
         )
 
 
@@ -217,7 +228,11 @@ def _loss(what: str, hint: str) -> FunctionError:
 
 def _innermost(things: Any) -> "Recorder":
     """The recording that began last among those of the operands, also in lists of operands."""
+    if len(things) == 1 and type(things[0]) is Recorded:
+        return things[0].recorder
     found = [thing for thing in things if type(thing) is Recorded]
+    if len(found) == len(things) == 2 and found[0].recorder is found[1].recorder:
+        return found[0].recorder
     nested = (one for thing in things if isinstance(thing, (list, tuple)) for one in thing)
     found += [one for one in nested if type(one) is Recorded]
     if not found:

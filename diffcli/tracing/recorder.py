@@ -23,6 +23,8 @@ from diffcli.tracing.recorded import Recorded
 _levels = itertools.count()
 _COPYING = frozenset(("transpose", "reshape", "broadcast", "index", "take", "concatenate"))
 """What makes truth values of truth values."""
+_FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+_NUMBERS = frozenset((float, int, bool))
 
 
 class Recorder:
@@ -52,7 +54,7 @@ class Recorder:
 
     def _input(self, name: str, value: Any) -> int:
         """One more input; a name that is taken gets a mark."""
-        shape = tuple(np.shape(value))
+        shape = getattr(value, "shape", ())
         position = self.nodes.input(name, shape=shape)
         while position in self.inputs:
             name += " again"
@@ -65,10 +67,10 @@ class Recorder:
         kind = type(thing)
         if kind is Recorded and thing.recorder is self:
             return thing.position  # type: ignore[no-any-return]
-        if kind is float or kind is int or kind is bool:
+        if kind in _NUMBERS:
             return self._number(thing)
-        if isinstance(thing, (np.integer, np.bool_)):
-            return self._number(int(thing))
+        if isinstance(thing, (np.floating, np.integer, np.bool_)):
+            return self._number(thing.item())
         return self._capture(thing)
 
     def term(self, thing: Any) -> Term:
@@ -76,12 +78,17 @@ class Recorder:
         return Term(self.nodes, self.position(thing))
 
     def _number(self, value: float) -> int:
-        if not math.isfinite(value):
+        known = self.nodes.numbers.get(value)
+        if known is not None:
+            return known
+        if (self.nodes.captures_floats and type(value) is float) or not math.isfinite(value):
             return self._capture(value)
-        if value == 0:
-            return self.nodes.constant("0" if math.copysign(1, value) > 0 else "-0.0")
         is_whole = abs(value) < 2**53 and value == int(value)
-        return self.nodes.constant(str(int(value)) if is_whole else repr(float(value)))
+        literal = str(int(value)) if is_whole else repr(float(value))
+        if value == 0:  # equal to -0.0, but another number
+            return self.nodes.constant("0" if math.copysign(1, value) > 0 else "-0.0")
+        position = self.nodes.numbers[value] = self.nodes.constant(literal)
+        return position
 
     def _capture(self, thing: Any) -> int:
         """An array met on the way is an input by which nobody differentiates."""
@@ -94,6 +101,8 @@ class Recorder:
         return known
 
     def _data(self, thing: Any) -> Any:
+        if type(thing) is np.ndarray and thing.dtype in _FLOATS:
+            return thing
         if isinstance(thing, (np.ma.MaskedArray, np.matrix)):
             raise FunctionError(f"{type(thing).__name__} is not supported", hint="use plain arrays")
         value = thing if hasattr(thing, "dtype") or isinstance(thing, float) else np.asarray(thing)
@@ -112,7 +121,7 @@ class Recorder:
 
     def apply(self, op: str, *operands: Any) -> Recorded:
         """A primitive on operands."""
-        return Recorded(self, self.nodes.apply(op, *[self.position(operand) for operand in operands]))
+        return Recorded(self, self.nodes.asked(op, tuple([self.position(operand) for operand in operands])))
 
     def wrapped(self, result: Any) -> Any:
         """Terms as recorded arrays, also inside of tuples and lists; everything else as it is."""

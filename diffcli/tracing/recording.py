@@ -50,6 +50,7 @@ def record(
     argnums: Sequence[int] | None = None,
     nodes: Nodes | None = None,
     *,
+    names: Sequence[str] | None = None,
     with_data: bool = False,
 ) -> Recording:
     """Run `function` once on stand-ins for its arguments; `argnums` are those that can be differentiated by (all).
@@ -60,8 +61,8 @@ def record(
     objects are passed on as they are. Raises FunctionError for what cannot be recorded.
     """
     chosen = range(len(args)) if argnums is None else argnums
-    names = argument_names(function, len(args))
-    found = [list(leaves(names[k], args[k])) if with_data or k in chosen else [] for k in range(len(args))]
+    names = names or argument_names(function, len(args))
+    found = [_leaves(names[k], args[k]) if with_data or k in chosen else [] for k in range(len(args))]
     seeds = [leaf for k in chosen for leaf in found[k] if is_number(leaf.value)]
     recorder = Recorder(nodes or Nodes(), _common_type(seeds))
     given, places = [], []
@@ -70,7 +71,7 @@ def record(
         stand_ins = iter([_stand_in(recorder, leaf, is_seed=k in chosen) for leaf in found[k]])
         given.append(filled(arg, stand_ins) if found[k] else arg)
         places.append(range(start, len(recorder.inputs)))
-    result = function(*given, **(kwargs or {}))
+    result = _result(function, given, kwargs or {})
     outputs = [recorder.position(_checked(leaf.value)) for leaf in leaves("result", result)]
     if not outputs:
         raise FunctionError(
@@ -87,6 +88,20 @@ def record(
         tuple(recorder.notes),
         recorder.has_branched,
     )
+
+
+def _result(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """What the function returns; NumPy hides a refusal of ours behind a ValueError of its own."""
+    try:
+        return function(*args, **kwargs)
+    except (TypeError, ValueError) as error:
+        if isinstance(error.__cause__, FunctionError):
+            raise error.__cause__ from None
+        raise
+
+
+def _leaves(name: str, arg: Any) -> list[Leaf]:
+    return [Leaf(name, arg)] if type(arg) in (np.ndarray, float) else list(leaves(name, arg))
 
 
 def _stand_in(recorder: Recorder, leaf: Leaf, *, is_seed: bool) -> Any:
@@ -119,10 +134,8 @@ def argument_names(function: Function, count: int) -> list[str]:
 
 def is_number(value: Any) -> bool:
     """Whether a leaf is a number or an array of numbers that can be differentiated by."""
-    if isinstance(value, bool):
-        return False
     if isinstance(value, (int, float, Recorded)):
-        return True
+        return value is not True and value is not False
     dtype = getattr(value, "dtype", None)
     kind = getattr(dtype, "kind", "f" if hasattr(value, "__array_namespace__") else "O")
     if kind == "c" or isinstance(value, complex):
