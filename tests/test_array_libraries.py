@@ -210,8 +210,8 @@ class DeviceArray(np.ndarray):
 
 DeviceArray.__module__ = "cupy"
 MAKERS = {"asarray": ("dtype",), "zeros": ("dtype",), "arange": (), "full": (), "zeros_like": (), "ones_like": ()}
-USED = """abs add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bincount broadcast_to cbrt ceil concatenate cos
-cosh cumsum exp expm1 floor hypot isfinite log log10 log1p log2 matmul max maximum min minimum reshape round sign sin
+USED = """abs add arccos arccosh arcsin arcsinh arctan arctan2 arctanh broadcast_to cbrt ceil concatenate cos
+cosh cumsum exp expm1 floor hypot isfinite log log10 log1p log2 matmul max maximum min minimum reshape round sin
 sinh sqrt squeeze sum take tan tanh transpose where""".split()
 
 
@@ -238,6 +238,8 @@ def stand_in(monkeypatch):
     cupy, special = ModuleType("cupy"), ModuleType("cupyx.scipy.special")
     for name in USED:
         setattr(cupy, name, on_device(getattr(np, name)))
+    cupy.add.at = on_device(np.add.at)
+    cupy.sign = on_device(lambda x: (x > 0) * 1.0 - (x < 0))
     for name in MAKERS:
         setattr(cupy, name, on_device(getattr(np, name), is_maker=True))
     for name in ("float32", "float64", "int64", "ndarray"):
@@ -265,6 +267,12 @@ def test_elementwise_operations_stay_on_the_device(op, stand_in):
     values = inside(op, "float64")
     for found, wanted in runs(elementwise(op, [(4,)] * len(values)), values, *stand_in):
         np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-30)
+
+
+def test_the_sign_of_no_number_on_the_device(stand_in):
+    made, host = stand_in
+    (found,) = compiled(elementwise("sign", [(3,)]))([made(np.array([nan, -2.0, 0.0]))])
+    np.testing.assert_array_equal(host(found), [nan, -1, 0])
 
 
 def test_the_stand_in_refuses(stand_in):

@@ -105,6 +105,12 @@ def _sigmoid(library: "Library", x: Array) -> Array:
     return choice(library, x < 0, exponential, 1.0) / (1 + exponential)
 
 
+def _sign(library: "Library", x: Array) -> Array:
+    """The sign; CuPy's is 0 for nan."""
+    xp = library.namespace
+    return choice(library, x != x, x, xp.sign(x)) if library.name == "cupy" else xp.sign(x)  # noqa: PLR0124
+
+
 def _relu(library: "Library", x: Array) -> Array:
     xp = library.namespace
     return xp.maximum(x, 0.0) if library.takes_numbers else xp.maximum(x, xp.zeros_like(x))
@@ -125,6 +131,7 @@ _OWN: dict[str, Function] = {
     "where": _where,
     "pow": _power,
     "sigmoid": _sigmoid,
+    "sign": _sign,
     "relu": _relu,
     "cbrt": _cube_root,
 }

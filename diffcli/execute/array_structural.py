@@ -136,18 +136,23 @@ def _taken(library: "Library", _: Sequence[Shape], indices: Indices) -> Function
 
 
 def _scattered(library: "Library", _: Sequence[Shape], indices: Indices, shape: Shape) -> Function:
-    """Each element added at its index; counted with weights where the library can, else by a matrix of 0 and 1."""
+    """Each element added at its index: counted with weights, added on the device, or by a matrix of 0 and 1."""
     xp, positions, size = library.namespace, _positions(library, indices), prod(shape)
 
     def counted(x: Array) -> Array:
-        weights = xp.reshape(x, (-1,))
-        return xp.reshape(library.astype(xp.bincount(positions, weights=weights, minlength=size)), shape)
+        return library.astype(xp.bincount(positions, weights=xp.reshape(x, (-1,)), minlength=size))
+
+    def added(x: Array) -> Array:
+        result = xp.zeros(size, **library.where(dtype=library.dtype))
+        xp.add.at(result, positions, xp.reshape(x, (-1,)))  # CuPy's bincount asks the host for the largest index
+        return result
 
     def selected(x: Array) -> Array:
         rows = xp.arange(size, **library.where())[:, None] == positions[None, :]
-        return xp.reshape(xp.matmul(library.astype(rows), xp.reshape(x, (-1,))), shape)
+        return xp.matmul(library.astype(rows), xp.reshape(x, (-1,)))
 
-    return counted if hasattr(xp, "bincount") else selected
+    scattered = {"numpy": counted, "cupy": added}.get(library.name, selected)
+    return lambda x: xp.reshape(scattered(x), shape)
 
 
 def _joined(library: "Library", _: Sequence[Shape], axis: int) -> Function:
