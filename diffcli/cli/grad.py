@@ -36,6 +36,7 @@ def grad(
     diffcli grad "ln(x1) + x1*x2 - sin(x2)" --at x1=2,x2=5
     diffcli grad "1/(1+exp(-x))" --at x=0.5 --methods forward,reverse --trace
     diffcli grad @rosenbrock --at x1=0 --format json
+    diffcli grad model.py:loss --at "w=[0.1,0.2]"
     diffcli grad "sum((A@x - b)^2)" --at "A=[[1,2],[3,4]],x=[1,0],b=[1,1]" --wrt x
     diffcli grad "exp(x*z) + x*z/ln(x)" --at x=2,z=3 --h 1e-8 -o gradient.tex
     """

@@ -4,8 +4,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from diffcli.cli.request import Request
+from diffcli.cli.user_function import is_function, read_function
 from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.array_value import ArrayValue
 from diffcli.language.limits import Limits, parse_limits
@@ -20,18 +22,6 @@ if TYPE_CHECKING:
 
 
 STANDARD_INPUT = "-"
-
-
-class Request(NamedTuple):
-    """What a command works on."""
-
-    text: str
-    reading: Reading
-    point: tuple[Any, ...]
-    """One float for each input, or arrays of one library."""
-    wrt: tuple[int, ...]
-    """Positions of the inputs to differentiate by."""
-    notes: tuple[str, ...]
 
 
 def read_text(expression: str | None, file: Path | None, limits: Limits) -> str:
@@ -68,6 +58,8 @@ def read_request(
     """Read expression and point; with an array library or a type named, the point consists of its arrays."""
     bounds = parse_limits(limits)
     text = read_text(expression, file, bounds)
+    if is_function(text):
+        return read_function(text, parse_point(at, bounds), lambda values: native(values, array_library, dtype), wrt)
     source, own = _example(text, bounds)
     known = {**own, **parse_point(at, bounds)}
     reading = parse(source, bound=tuple(known), limits=bounds, shapes=point_shapes(known))

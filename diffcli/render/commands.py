@@ -1,16 +1,23 @@
 """The next command worth trying."""
 
+from math import prod
+
 from diffcli.render.document import Span, Text, text
 from diffcli.render.numbers import plain
 from diffcli.render.shell import quoted
 from diffcli.studies.records import Study
 
-LONGEST = 60
+LONGEST, LONGEST_POINT = 60, 200
+"""Characters of an expression and of a point that are worth repeating."""
+MOST_ELEMENTS = 60
 
 
 def next_commands(study: Study) -> tuple[Text, ...]:
     """One or two commands that answer the question this result raises."""
     if not study.input or not study.variables or len(study.input) > LONGEST or "\n" in study.input:
+        return ()
+    sizes = sum(prod(shape) for shape in study.shapes.values())
+    if sizes > MOST_ELEMENTS or (sizes and len(_point(study)) > LONGEST_POINT):
         return ()
     off = {method.method for output in study.outputs for method in output.methods if method.status == "off"}
     if off == {"finite"}:
@@ -29,5 +36,8 @@ def _command(name: str, study: Study, options: str = "") -> str:
     expression = quoted(study.input)
     if name == "compare":
         return f"diffcli {name} {expression} --points 20{options}"
-    point = ",".join(f"{variable}={plain(value)}" for variable, value in study.point.items())
-    return f"diffcli {name} {expression} --at {quoted(point)}{options}"
+    return f"diffcli {name} {expression} --at {quoted(_point(study))}{options}"
+
+
+def _point(study: Study) -> str:
+    return ",".join(f"{variable}={plain(value)}" for variable, value in study.point.items() if " " not in variable)

@@ -1,0 +1,65 @@
+"""`diffcli grad file.py:function`: a Python function of the user in place of an expression, run only when asked so."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from diffcli.cli.request import Request
+from diffcli.errors import PointError, UsageError
+from diffcli.language.points import PointValue
+from diffcli.language.reading import Reading
+
+FUNCTION = re.compile(r"\s*([^\s*+=,;()]+\.py):([A-Za-z_]\w*)\s*")
+
+
+def is_function(text: str) -> bool:
+    """Whether this names a function in a file and is no expression."""
+    return FUNCTION.fullmatch(text) is not None
+
+
+def read_function(text: str, known: Mapping[str, PointValue], native: Any, wrt: str | None) -> Request:
+    """Run the file, record the function at the point, and make its program what the command works on.
+
+    `native` turns the values of a point into floats and arrays.
+    """
+    from diffcli.tracing import record
+    from diffcli.tracing.user_file import load
+
+    function = load(text.strip())
+    names = _parameters(function, known)
+    values = native([known[name].value for name in names])
+    recording = record(function, values)
+    graph = recording.graph
+    by_name = {graph.nodes[position].literal: position for position in recording.inputs(graph)}
+    chosen = [name.strip() for name in wrt.split(",")] if wrt else list(by_name)
+    unknown = next((name for name in chosen if name not in by_name), None)
+    if unknown is not None:
+        raise UsageError(f"--wrt: there is no variable {unknown!r}", hint=f"the variables are {', '.join(by_name)}")
+    reading = Reading(graph, "")
+    return Request(text, reading, recording.values, tuple(by_name[name] for name in chosen), recording.notes)
+
+
+def _parameters(function: Any, known: Mapping[str, PointValue]) -> Sequence[str]:
+    """The parameters that get a value, in order; the last ones may be left to their defaults."""
+    import inspect
+
+    parameters = inspect.signature(function).parameters
+    needed = [name for name, one in parameters.items() if one.default is one.empty]
+    missing = [name for name in needed if name not in known]
+    unused = [name for name in known if name not in parameters]
+    if missing:
+        proposal = ",".join(
+            f"{name}={known[name].text if name in known else number}" for number, name in enumerate(needed, start=1)
+        )
+        raise PointError(f"no value is given for {', '.join(missing)}", correction=proposal)
+    if unused:
+        raise PointError(
+            f"{unused[0]!r} is given a value but is no parameter of the function",
+            hint=f"its parameters are {', '.join(parameters)}",
+        )
+    given = [name for name in parameters if name in known]
+    if given != list(parameters)[: len(given)]:
+        raise PointError(
+            "the parameters before the last one given need values too", hint=f"they are {', '.join(parameters)}"
+        )
+    return given

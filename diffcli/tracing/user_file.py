@@ -1,0 +1,86 @@
+"""A function from a user's own file: `file.py:name`. The file runs as Python runs it, and only when it is asked for."""
+
+import difflib
+import functools
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from diffcli.errors import DiffcliError, FunctionError
+
+FORM = "write it as file.py:function"
+
+
+def load(path_and_name: str) -> Callable[..., Any]:
+    """The function; the file's own errors, also those of later calls, become errors that name the line."""
+    path_text, _, name = path_and_name.rpartition(":")
+    if not path_text or not name.isidentifier():
+        raise FunctionError(f"'{path_and_name}' names no function of a file", hint=FORM)
+    path = Path(path_text)
+    if path.suffix != ".py":
+        raise FunctionError(f"{path.name} is no Python file", hint=FORM)
+    if not path.is_file():
+        raise FunctionError(f"there is no file {path}")
+    found = getattr(_module(path), name, None)
+    if found is None:
+        raise FunctionError(f"{path.name} has no function '{name}'", hint=_guess(path, name))
+    if not callable(found):
+        raise FunctionError(f"'{name}' in {path.name} is no function")
+    return _guarded(found, path)
+
+
+def _module(path: Path) -> ModuleType:
+    """The file, run; files beside it can be imported by it."""
+    where = path.resolve()
+    spec = importlib.util.spec_from_file_location(f"diffcli_user_file_{where.stem}", where)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(where.parent))
+    try:
+        with _named_errors(path):
+            spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(where.parent))
+    return module
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    """Errors of the file as errors of the user, with the line."""
+    try:
+        yield
+    except DiffcliError:
+        raise
+    except SyntaxError as error:
+        raise FunctionError(f"{path.name} cannot be read: line {error.lineno}: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        own = str(path.resolve())
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
+        place = f" at line {lines[-1]}" if lines else ""
+        raise FunctionError(f"{path.name} stopped{place}: {type(error).__name__}: {error}") from error
+
+
+def _guarded(function: Callable[..., Any], path: Path) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        with _named_errors(path):
+            return function(*args, **kwargs)
+
+    return guarded
+
+
+def _guess(path: Path, name: str) -> str | None:
+    """The functions that the file defines, as far as its text says so."""
+    import ast
+
+    names = [node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
+    near = difflib.get_close_matches(name, names, 1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"it has {', '.join(names[:8])}" if names else None
