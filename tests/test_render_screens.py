@@ -3,7 +3,8 @@
 Every snapshot was read by eye against the lectures: deck 001's value 11.652071455223084, gradient (5.5,
 1.7163378145367738), its five primal rows, nine adjoint rows in the deck's order with two accumulations, and both
 tangent traces (0.5, 5, 0, 5.5, 5.5 and 0, 2, 0.284, 2, 1.716); deck 002's value 412.19145728412116 with the names a to
-f and 14 adjoint rows, g_c = 1/6, g_b = -12.36, g_a = 404.85. Times in them are made up.
+f and 14 adjoint rows, g_c = 1/6, g_b = -12.36, g_a = 404.85; example E's H = 5.2055014039096574, ∂H/∂b = p − y
+= (-0.9945, 0.9945), ∂H/∂W = (p − y)xᵀ, ∂H/∂x = Wᵀ(p − y), by hand (-0.4973, 2.9835). Times in them are made up.
 To write them anew: UPDATE_SNAPSHOTS=1 pytest tests/test_render_screens.py, then read the difference.
 """
 
@@ -15,7 +16,20 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from render_records import DECK_001, DECK_002, comparison_of, study_of, trace_of
+from render_records import (
+    DECK_001,
+    DECK_002,
+    EXAMPLE_E,
+    NETWORK,
+    POINT_E,
+    array_study,
+    array_trace,
+    comparison_of,
+    network_point,
+    scalar_trace,
+    study_of,
+    trace_of,
+)
 
 from diffcli.errors import ExpressionError, Place
 from diffcli.render.document import Options, width
@@ -56,12 +70,29 @@ CASES = {
         trace_of(DECK_001, 2.0, 5.0, mode="forward", style="latex"), "latex", Options(digits=3)
     ),
     "trace-deck-002-g.txt": lambda: render(trace_of(DECK_002, 2.0, 3.0, kind="g"), "rich", Options(width=100)),
+    "trace-arrays.txt": lambda: render(classifier(), "rich", SCREEN),
+    "trace-arrays.md": lambda: render(classifier(), "markdown", Options(digits=6)),
+    "trace-arrays.tex": lambda: render(classifier(style="latex"), "latex", Options(digits=6)),
+    "trace-arrays-ascii.txt": lambda: render(classifier(style="ascii"), "rich", PLAIN),
+    "trace-arrays-forward.txt": lambda: render(
+        array_trace(EXAMPLE_E, POINT_E, wrt="x", adjoint=False, style="pretty"), "rich", SCREEN
+    ),
+    "trace-arrays-scalars.txt": lambda: render(scalar_trace(), "rich", THREE),
+    "trace-arrays-large.txt": lambda: render(
+        array_trace(NETWORK, network_point(), tangent=False, style="pretty"), "rich", SCREEN
+    ),
+    "grad-arrays.txt": lambda: render(array_study(EXAMPLE_E, POINT_E, wrt="xb"), "rich", SCREEN),
+    "grad-arrays-large.txt": lambda: render(array_study(NETWORK, network_point(), wrt="AcB"), "rich", SCREEN),
     "compare.txt": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "rich", SCREEN),
     "compare-wide.txt": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "rich", WIDE),
     "compare.md": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "markdown", WIDE),
     "ops-tanh.txt": lambda: render(function_entry("tanh"), "rich", SCREEN),
     "error.txt": lambda: error_text(never_closed(), "rich", SCREEN),
 }
+
+
+def classifier(style="pretty"):
+    return array_trace(EXAMPLE_E, POINT_E, wrt="Wxb", tangent=False, style=style)
 
 
 def never_closed() -> ExpressionError:
