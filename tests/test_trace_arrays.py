@@ -277,7 +277,7 @@ CLASSIFIER = ["trace", EXAMPLE_E, "--at", "W=[[1,-1],[0.5,2]],x=[1,2],b=[0.1,-0.
 
 
 def test_scalars_on_the_command_line(command):
-    code, out, err = command(*CLASSIFIER, "--scalars", "--format", "json")
+    code, out, _err = command(*CLASSIFIER, "--scalars", "--format", "json")
     found = json.loads(out)
     assert code == 0
     assert found["value"] == pytest.approx(H, rel=1e-14)
@@ -286,7 +286,7 @@ def test_scalars_on_the_command_line(command):
 
 
 def test_the_limit_of_scalars_on_the_command_line(command):
-    code, out, err = command(*CLASSIFIER, "--scalars", "--limit", "nodes=20")
+    code, _out, err = command(*CLASSIFIER, "--scalars", "--limit", "nodes=20")
     assert code == 2
     assert "the limit is 20" in err
     assert "--limit nodes=23" in err
@@ -295,7 +295,7 @@ def test_the_limit_of_scalars_on_the_command_line(command):
 @pytest.mark.parametrize("options", [["--dtype", "float32"], ["--mode", "forward"], ["--ascii"], ["--notation", "g"]])
 @pytest.mark.parametrize("form", ["rich", "markdown", "latex", "json", "csv"])
 def test_arrays_in_every_format(command, options, form):
-    code, out, err = command(*CLASSIFIER, *options, "--format", form)
+    code, out, _err = command(*CLASSIFIER, *options, "--format", form)
     assert code == 0
     assert "5.2055" in out
     assert "--ascii" not in options or out.isascii()

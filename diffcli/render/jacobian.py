@@ -7,8 +7,9 @@ from diffcli.graph.text import latex_name
 from diffcli.render import numbers
 from diffcli.render.csv import Table as CsvTable
 from diffcli.render.csv import study_table
+from diffcli.render.derivatives import derivative
 from diffcli.render.document import Block, Column, Document, Flow, Lines, Options, Section, Span, Table, Text, text
-from diffcli.render.grad import counted, derivative, work
+from diffcli.render.grad import counted, work
 from diffcli.render.matrices import Cell, Matrix, matrix_blocks
 from diffcli.render.opening import EQUALS, name_span, point_text, problem_blocks, title_text
 from diffcli.render.verdict import listed, verdict_lines
