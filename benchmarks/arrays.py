@@ -1,6 +1,6 @@
 """Gradients of programs on arrays beside hand-written ones and HIPS autograd, measured side by side in one run.
 
-    python benchmarks/arrays.py [--array-library numpy|cupy] [--seconds 1] [--threads 1]
+    python benchmarks/arrays.py [--array-library numpy|cupy] [--seconds 1] [--threads N]
 
 Prints Markdown: the machine, the date, and one table. All candidates have the same number of threads. `function` is
 the plain function as its formula is written; `gradient` always includes the value. A peer that is not installed is
@@ -34,7 +34,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--array-library", choices=["numpy", "cupy"], default="numpy")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each candidate")
-    parser.add_argument("--threads", type=int, default=1, help="of the matrix products")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of matrix products; all cores")
     return parser.parse_args()
 
 
