@@ -14,7 +14,7 @@ from diffcli.errors import PointError, UsageError
 from diffcli.tracing.containers import leaves, mapped
 from diffcli.tracing.nodes import Nodes
 from diffcli.tracing.recorded import Recorded
-from diffcli.tracing.recording import Recording, argument_names, is_number, record
+from diffcli.tracing.recording import Recording, argument_names, is_number, parameter_names, record
 from diffcli.tracing.replay import Replays
 
 Function = Callable[..., Any]
@@ -68,7 +68,7 @@ class Differentiated:
     @property
     def variables(self) -> tuple[str, ...]:
         """The names of the positional parameters."""
-        return tuple(argument_names(self.function, 0))
+        return tuple(parameter_names(self.function))
 
     def chosen(self, count: int) -> tuple[int, ...]:
         """The numbers of the arguments to differentiate by."""
@@ -203,15 +203,28 @@ def matched(given: Sequence[Any], wanted: Sequence[Any], word: str) -> list[Any]
     """Tangents or cotangents as floats or arrays, checked against the arrays that they belong to."""
     if not isinstance(given, (tuple, list)) or len(given) != len(wanted):
         raise PointError(f"one {word} is needed for each of {len(wanted)}")
-    pairs = [(one, other) for k in range(len(wanted)) for one, other in _pairs(given[k], wanted[k], word)]
+    pairs = [pair for k in range(len(wanted)) for pair in _pairs(given[k], wanted[k], word)]
     return [_seed(one, other, word) for one, other in pairs if is_number(other)]
 
 
 def _pairs(given: Any, wanted: Any, word: str) -> Iterator[tuple[Any, Any]]:
-    ours, theirs = list(leaves(word, given)), list(leaves(word, wanted))
-    if len(ours) != len(theirs):
-        raise PointError(f"a {word} has other containers than what it belongs to")
-    return zip([leaf.value for leaf in ours], [leaf.value for leaf in theirs], strict=True)
+    """The leaves of two equal containers side by side; a nested list can stand for an array."""
+    waiting = [(given, wanted)]
+    while waiting:
+        one, other = waiting.pop()
+        if not isinstance(other, (dict, tuple, list)):
+            if other is not None:
+                yield one, other
+            continue
+        is_same = (
+            set(one) == set(other)
+            if isinstance(other, dict) and isinstance(one, dict)
+            else (isinstance(one, (tuple, list)) and len(one) == len(other))
+        )
+        if not is_same:
+            raise PointError(f"a {word} has other containers than what it belongs to")
+        keys = list(other) if isinstance(other, dict) else range(len(other))
+        waiting.extend((one[key], other[key]) for key in reversed(keys))
 
 
 def _seed(given: Any, wanted: Any, word: str) -> Any:
@@ -251,6 +264,7 @@ def evaluation(function: Differentiated, args: Sequence[Any]) -> Callable[[Seque
     def evaluated(values: Sequence[Any]) -> list[Any]:
         moved = iter(values)
         given = [mapped(lambda leaf: next(moved) if is_number(leaf) else leaf, argument) for argument in args]
-        return [np.asarray(leaf.value, dtype=float) for leaf in leaves("result", function.function(*given))]
+        with np.errstate(all="ignore"):
+            return [np.asarray(leaf.value, dtype=float) for leaf in leaves("result", function.function(*given))]
 
     return evaluated

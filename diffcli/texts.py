@@ -1,7 +1,7 @@
 """Derivatives of programs written as text, at points of numbers and arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diffcli.derivatives import Derivatives, Mode
 from diffcli.errors import PointError, ShapeError
@@ -14,9 +14,13 @@ from diffcli.language.array_value import ArrayValue
 from diffcli.language.points import PointValue, match_point, parse_point
 from diffcli.methods.reverse import adjoint_program
 
+if TYPE_CHECKING:
+    from diffcli.language.tokens import Token
+
 At = Mapping[str, Any]
 """Names to numbers, arrays or texts: {"x1": 2, "x2": "pi/2", "W": [[1, 2], [3, 4]]}."""
-NUMBERS = {int, float}
+FLOATS = frozenset((float,))
+NUMBERS = frozenset((float, int, bool))
 
 
 class ValueAndGradient:
@@ -44,10 +48,12 @@ class ValueAndGradient:
         """Value and gradient at a point, one number or array per variable; raises TypeError for another count."""
         if len(point) != len(self.variables):
             raise TypeError(f"{len(self.variables)} numbers are needed ({', '.join(self.variables)}), not {len(point)}")
-        if self._program is not None and NUMBERS.issuperset(map(type, point)):
-            value, *gradient = self._program([float(number) for number in point])
-            return value, tuple(gradient)
-        return self._at_arrays(point)
+        if self._program is None or not FLOATS.issuperset(map(type, point)):
+            if self._program is None or not NUMBERS.issuperset(map(type, point)):
+                return self._at_arrays(point)
+            point = tuple(map(float, point))
+        value, *gradient = self._program(point)
+        return value, tuple(gradient)
 
     def _at_arrays(self, point: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
         from diffcli.functions import like, value_of
@@ -84,17 +90,22 @@ def names_of_variables(text: str) -> tuple[str, ...]:
     from diffcli.language.characters import spell
     from diffcli.language.tokens import WORDLIKE, tokenize
 
-    tokens = [token for token in tokenize(spell(text)) if token.kind in WORDLIKE or token.text in ("(", "=")]
-    words: dict[str, None] = {}
-    assigned: set[str] = set()
-    for token, after in zip(tokens, [*tokens[1:], tokens[0]], strict=True):
-        if token.kind not in WORDLIKE:
-            continue
-        if after.text == "=" and text[token.end : after.start].strip() == "":
-            assigned.add(token.text)
-        elif token.text not in FUNCTIONS and token.text not in CALLABLE and token.text not in ("pi", "π", "e"):
-            words[token.text] = None
-    return tuple(word for word in words if word not in assigned)
+    tokens = tokenize(spell(text))
+    known = {*FUNCTIONS, *CALLABLE, "pi", "π", "e"}
+    names = dict.fromkeys(token.text for token in tokens if token.kind in WORDLIKE and token.text not in known)
+    for place, token in enumerate(tokens):
+        if token.kind == "=":
+            names.pop(tokens[_head(tokens, place - 1)].text, None)
+    return tuple(names)
+
+
+def _head(tokens: "Sequence[Token]", place: int) -> int:
+    """Where the name stands that is assigned: before its parameters, if there are some."""
+    if tokens[place].kind != ")":
+        return place
+    while place > 0 and tokens[place].kind != "(":
+        place -= 1
+    return max(place - 1, 0)
 
 
 class Located:

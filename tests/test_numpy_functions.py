@@ -104,7 +104,7 @@ CASES = {
     "diff": [(np.diff, V), (lambda x: np.diff(x, n=2, axis=0), values(4, 2)), (lambda x: np.diff(x, append=1.0), V)],
     "trapezoid": [
         (np.trapezoid, V),
-        (lambda y, x: np.trapezoid(y, x), V, np.sort(W)),
+        (np.trapezoid, V, np.sort(W)),
         (lambda y: np.trapezoid(y, dx=0.1), M),
     ],
     "sort": [(np.sort, V), (lambda x: np.sort(x, axis=0), M)],

@@ -117,18 +117,23 @@ def _checked(value: Any) -> Any:
     return value
 
 
-def argument_names(function: Function, count: int) -> list[str]:
-    """The names of the positional parameters; x1, x2, … where they have none."""
-    names: list[str] = []
+def parameter_names(function: Function) -> list[str]:
+    """The names of the positional parameters; the last one can end with …, for any number of arguments."""
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # functions written in C do not tell
-        parameters = []
-    for parameter in parameters:
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            names.append(parameter.name)
-        elif parameter.kind == parameter.VAR_POSITIONAL:
-            names += [f"{parameter.name}[{k}]" for k in range(count - len(names))]
+        return []
+    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = [parameter.name for parameter in parameters if parameter.kind in named]
+    return names + [f"{parameter.name}…" for parameter in parameters if parameter.kind == parameter.VAR_POSITIONAL]
+
+
+def argument_names(function: Function, count: int) -> list[str]:
+    """Names for so many arguments; x1, x2, … where the function has none."""
+    names = parameter_names(function)
+    if names and names[-1].endswith("…"):
+        rest = names.pop().removesuffix("…")
+        names += [f"{rest}[{k}]" for k in range(count - len(names))]
     return [names[k] if k < len(names) else f"x{k + 1}" for k in range(count)]
 
 
