@@ -25,3 +25,17 @@ def written(graph: Graph) -> str:
         arguments = ", ".join(texts[argument] for argument in node.args)
         texts.append(f"{node.op}({arguments})" if node.args else node.literal)
     return "; ".join(f"{name} = {texts[p]}" for name, p in zip(graph.output_names, graph.outputs, strict=True))
+
+
+def same_program(first: Graph, second: Graph) -> bool:
+    """Whether two graphs compute the same outputs by the same operations, whatever the order of their nodes."""
+    numbers: dict[object, int] = {}
+
+    def outputs(graph: Graph) -> list[int]:
+        known: list[int] = []
+        for node in graph.nodes:
+            key = (*node._replace(args=()), *(known[argument] for argument in node.args))
+            known.append(numbers.setdefault(key, len(numbers)))
+        return [known[position] for position in graph.outputs]
+
+    return outputs(first) == outputs(second)

@@ -19,8 +19,11 @@ from typing import Any
 import mpmath
 import pytest
 
+from diffcli.execute.expansion import expanded
+from diffcli.graph.layout import element_names
 from diffcli.graph.program import CONSTANT, INPUT, Graph
 from diffcli.language import parse
+from diffcli.language.points import PointValue, parse_point, point_shapes
 
 FOLDER = Path(__file__).parent.parent / "expressions"
 FILES = sorted(FOLDER.rglob("*.toml"))
@@ -44,6 +47,7 @@ TAGS = {
     "geometry": "geometry and navigation",
     "science": "a law of nature that became a classic of automatic differentiation",
     "special-function": "uses erf, gamma or their relatives",
+    "array": "computes with vectors and matrices",
     "program": "has named intermediates",
     "multi-output": "has several outputs",
     "notation": "typed as people write: Unicode, juxtaposition, calls without brackets",
@@ -97,7 +101,7 @@ def test_library_is_large_and_its_names_are_unique() -> None:
     assert len(FILES) >= 60
     names = Counter(path.stem for path in FILES)
     assert [name for name, count in names.items() if count > 1] == []
-    assert {path.parent.name for path in FILES} == {"lectures", "classics", "learning", "science", "hard"}
+    assert {path.parent.name for path in FILES} == {"lectures", "classics", "learning", "science", "hard", "arrays"}
 
 
 def test_every_tag_of_the_vocabulary_is_used() -> None:
@@ -124,7 +128,8 @@ def test_file_is_well_formed(path: Path) -> None:
     assert data["source"].strip()
     assert set(data["tags"]) <= set(TAGS)
     assert len(set(data["tags"])) == len(data["tags"]) > 0
-    assert ("lecture" in data["tags"]) == (path.parent.name == "lectures")
+    assert ("lecture" in data["tags"]) == (path.parent.name == "lectures" or path.stem.startswith("deck-"))
+    assert ("array" in data["tags"]) == (path.parent.name == "arrays")
     assert all(isinstance(text, str) for text in data["at"].values())
 
 
@@ -141,7 +146,7 @@ def test_expectation_fits_the_numbers_given(path: Path) -> None:
         assert "value" not in data
         assert len(data["values"]) == len(data["gradients"]) > 1
     for gradient in data.get("gradients", [data["gradient"]] if "gradient" in data else []):
-        assert list(gradient) == list(data["at"])
+        assert list(gradient) == elements(data["at"])
 
 
 @every_file
@@ -228,10 +233,34 @@ def one_sided(graph: Graph, point: Mapping[str, Any], name: str, sign: int) -> A
 
 
 @cache
-def reading(path: Path) -> tuple[Graph, dict[str, Any]]:
-    """The graph and the point of a file; the point's numbers are the doubles nearest to what is written."""
+def program(path: Path) -> Graph:
+    """The graph of a file as it is written."""
     data = example(path)
-    return parse(data["text"], bound=tuple(data["at"])).graph, {n: nearest(text) for n, text in data["at"].items()}
+    return parse(data["text"], bound=tuple(data["at"]), shapes=point_shapes(given(data["at"]))).graph
+
+
+@cache
+def reading(path: Path) -> tuple[Graph, dict[str, Any]]:
+    """The graph in numbers and the point of a file; its numbers are the doubles nearest to what is written."""
+    at = example(path)["at"]
+    numbers = [number for text in at.values() for number in listed(text)]
+    return expanded(program(path)).graph, dict(zip(elements(at), map(nearest, numbers), strict=True))
+
+
+def given(at: Mapping[str, str]) -> dict[str, PointValue]:
+    """The point as the language reads it."""
+    return parse_point([f"{name}={text}" for name, text in at.items()])
+
+
+def elements(at: Mapping[str, str]) -> list[str]:
+    """The names of all numbers of a point: x, and W[0,0], W[0,1], … of an array."""
+    shapes = point_shapes(given(at))
+    return [element for name in at for element in element_names(name, shapes.get(name, ()))]
+
+
+def listed(text: str) -> list[str]:
+    """The numbers in nested lists, row by row, or the one number."""
+    return re.sub(r"[\[\]\s]", "", text).split(",") if text.startswith("[") else [text]
 
 
 def nearest(text: str) -> Any:
@@ -255,12 +284,13 @@ def _digits() -> Iterator[None]:
 
 @every_file
 def test_variables_come_in_the_order_of_the_point(path: Path) -> None:
-    assert list(reading(path)[0].variables) == list(example(path)["at"])
+    assert list(program(path).variables) == list(example(path)["at"])
+    assert list(reading(path)[0].variables) == list(reading(path)[1])
 
 
 @every_file
 def test_tags_tell_programs_and_several_outputs(path: Path) -> None:
-    graph, data = reading(path)[0], example(path)
+    graph, data = program(path), example(path)
     assert ("program" in data["tags"]) == bool(graph.names)
     assert ("multi-output" in data["tags"]) == (len(graph.outputs) > 1) == ("values" in data)
 
@@ -282,7 +312,7 @@ def test_value_follows_from_the_text(path: Path) -> None:
 def test_gradient_follows_from_the_text(path: Path) -> None:
     data, (graph, point) = example(path), reading(path)
     gradients = data.get("gradients") or [data["gradient"]]
-    for name in data["at"]:
+    for name in point:
         for actual, gradient in zip(slopes(graph, point, name), gradients, strict=True):
             assert agrees(actual, gradient[name]), (name, mpmath.nstr(actual, 40), gradient[name])
 
@@ -312,6 +342,16 @@ CLASSIFIER = {
     "W11": "-0.99451370110055", "W12": "-1.9890274022011", "W21": "0.99451370110055", "W22": "1.9890274022011",
     "b1": "-0.99451370110055", "b2": "0.99451370110055", "x1": "-0.497256850550275", "x2": "2.98354110330165",
 }  # fmt: skip
+ELEMENTS = {"W11": "[0,0]", "W12": "[0,1]", "W21": "[1,0]", "W22": "[1,1]"}
+NETWORK_OF_ARRAYS = {
+    **{f"T1{ELEMENTS[name]}": NETWORK[name] for name in ELEMENTS},
+    "b1[0]": NETWORK["b1"], "b1[1]": NETWORK["b2"], "b2": NETWORK["b3"],
+    "T2[0,0]": NETWORK["V1"], "T2[0,1]": NETWORK["V2"],
+}  # fmt: skip
+CLASSIFIER_OF_ARRAYS = {
+    **{f"W{ELEMENTS[name]}": CLASSIFIER[name] for name in ELEMENTS},
+    **{f"{name}[{k}]": CLASSIFIER[f"{name}{k + 1}"] for name in "bx" for k in range(2)},
+}
 DECK_002 = ("412.19145728412118", {"x": "1208.3812151266096", "z": "809.70747921856408"})
 LECTURES = {
     "deck-001": ("11.652071455223084", {"x1": "5.5", "x2": "1.7163378145367738"}),
@@ -324,6 +364,8 @@ LECTURES = {
     "deck-004-product": ("6", {"a": "2", "b": "5"}),
     "deck-004-shared-node": ("3.128826271986739", {"x": "12.236946046552138"}),
     "deck-004-classifier": ("5.2055014039096574", CLASSIFIER),
+    "deck-001-mlp": ("0.59097615201825948", NETWORK_OF_ARRAYS),
+    "deck-004-classifier-arrays": ("5.2055014039096574", CLASSIFIER_OF_ARRAYS),
     "vanishing-chain-10": ("0.5", {"x": "9.5367431640625e-7"}),
     "vanishing-chain-50": ("0.5", {"x": "7.9e-31"}),
 }
@@ -331,7 +373,7 @@ LECTURES = {
 
 @pytest.mark.parametrize("name", LECTURES)
 def test_numbers_of_the_lectures(name: str) -> None:
-    data = example(FOLDER / "lectures" / f"{name}.toml")
+    data = example(next(FOLDER.rglob(f"{name}.toml")))
     value, gradient = LECTURES[name]
     expectations = [(value, data["value"]), *((number, data["gradient"][k]) for k, number in gradient.items())]
     for expected, actual in expectations:

@@ -4,13 +4,15 @@ import json
 import math
 from decimal import Decimal, localcontext
 
+import numpy as np
 import pytest
 from formula_rows import rows
 
 from diffcli.graph.program import Graph
 from diffcli.language import parse
+from diffcli.language.array_value import ArrayValue
 from diffcli.language.library import Example, examples
-from diffcli.language.points import match_point, parse_point
+from diffcli.language.points import match_point, parse_point, point_shapes
 from diffcli.methods import reverse
 from diffcli.methods.method import Jacobian
 from diffcli.studies.records import Study
@@ -23,8 +25,12 @@ DECK_001 = "ln(x1) + x1*x2 - sin(x2)"
 
 def studied(text: str, at: str, settings: Settings = QUICK) -> Study:
     point = parse_point([at] if at else [])
-    reading = parse(text, bound=tuple(point))
-    return study(reading.graph, match_point(reading, point), text=text, settings=settings)
+    reading = parse(text, bound=tuple(point), shapes=point_shapes(point))
+    values = [
+        np.reshape(value.elements, value.shape) if isinstance(value, ArrayValue) else value
+        for value in match_point(reading, point)
+    ]
+    return study(reading.graph, values, text=text, settings=settings)
 
 
 def statuses(record: Study) -> dict[str, set[str]]:

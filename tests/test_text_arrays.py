@@ -1,6 +1,7 @@
 """Arrays written as text: plain and pretty text read in again as the same graph, LaTeX as it is printed."""
 
 import pytest
+from language_cases import same_program
 
 from diffcli.graph.program import Builder
 from diffcli.graph.structural import Indices
@@ -84,14 +85,6 @@ def read(text):
     return graph, {graph.nodes[position].literal for position in graph.inputs}
 
 
-def structure(graph):
-    """The outputs as nested tuples: the order of the inputs is that of their first appearance in the text."""
-    nodes = []
-    for node in graph.nodes:
-        nodes.append((node.op, node.literal, node.shape, node.params, *(nodes[argument] for argument in node.args)))
-    return [nodes[position] for position in graph.outputs]
-
-
 @pytest.mark.parametrize(("text", "plain", "pretty"), READINGS)
 def test_text_of_a_graph(text, plain, pretty):
     graph, _ = read(text)
@@ -104,7 +97,7 @@ def test_text_of_a_graph(text, plain, pretty):
 def test_text_reads_in_as_the_same_graph(text, style):
     graph, _ = read(text)
     again, _ = read(program_text(graph, style))
-    assert structure(again) == structure(graph)
+    assert same_program(again, graph)
     assert set(again.names.values()) == set(graph.names.values())
 
 
