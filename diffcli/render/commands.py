@@ -23,7 +23,7 @@ def next_commands(study: Study) -> tuple[Text, ...]:
     if off == {"finite"}:
         suggestion = _command("grad", study, " --scheme richardson")
         return (text("Next: ", Span(suggestion, "code"), " takes better differences"),)
-    if study.trace or study.verdict == "no derivative":
+    if study.trace or study.verdict in ("no derivative", "not judged"):
         return (
             (text("Next: ", Span(_command("compare", study), "code"), " measures at other points"),)
             if study.trace

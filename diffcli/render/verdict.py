@@ -35,11 +35,10 @@ def _worst_statuses(study: Study) -> dict[str, str]:
 
 
 def _verdict(study: Study, statuses: dict[str, str]) -> Text:
-    if study.verdict == "no derivative":
+    if study.verdict in ("no derivative", "not judged"):
         if all(slope.status == "not sampled" for output in study.outputs for slope in output.reference.slopes):
             return text("The program is too large for the judge, so no method is confirmed here.", role="bad")
-        undecided = any(output.reference.status == "limit" for output in study.outputs)
-        words = "The judge could not decide" if undecided else "No finite derivative here"
+        words = "The judge could not decide" if study.verdict == "not judged" else "No finite derivative here"
         return text(f"{words}, so there is nothing for the methods to agree with.", role="bad")
     claims: dict[str, list[str]] = {}
     for method, status in statuses.items():
@@ -108,14 +107,15 @@ def _rule(study: Study) -> str:
 
 
 def _limit(study: Study, method: str) -> str:
-    """1e-6·|judge|, and the absolute tolerance where the judge is 0 for some component."""
+    """1e-6·|judge|, and the absolute tolerance where the judge is 0 for some component, or within arrays."""
     found = [component.tolerance for component in _components(study, method) if component.tolerance]
     if not found:
         return ""
+    relative = tolerance(found[0].relative)
+    if study.shapes:
+        return f"{relative}·(|judge| + largest of its array)"
     absolute = max(limits.absolute for limits in found)
-    return f"{tolerance(found[0].relative)}·|judge|" + (
-        f" or, where that is 0, {tolerance(absolute)}" if absolute else ""
-    )
+    return f"{relative}·|judge|" + (f" or, where that is 0, {tolerance(absolute)}" if absolute else "")
 
 
 def _components(study: Study, method: str) -> Iterator[Component]:

@@ -127,7 +127,7 @@ def _compare_one(subject: Subject, methods: tuple[str, ...], count: int, runs: i
     notes = () if len(places) == count else (f"only {len(places)} of {count} random points had a finite gradient",)
     timings, function_seconds = _timings(graph, methods, jobs, places, runs) if places else ({}, None)
     summaries = [_summary(method, studies, timings.get(method), function_seconds) for method in methods]
-    without = sum(done.verdict == "no derivative" for done in studies)
+    without = sum(done.verdict in ("no derivative", "not judged") for done in studies)
     return Case(
         subject.name, studies[0].expression if studies else subject.name, graph.variables, len(places), without,
         function_seconds, _relative_to_fastest(summaries), notes,

@@ -123,8 +123,11 @@ class Study:
     """The precision the methods computed in."""
 
     @property
-    def verdict(self) -> Literal["agree", "disagree", "no derivative"]:
+    def verdict(self) -> Literal["agree", "disagree", "no derivative", "not judged"]:
         """Follows from the numbers shown: see `Status` and `Tolerance`."""
+        unsettled = [output.reference.status for output in self.outputs if output.problem]
+        if unsettled and all(status == "limit" for status in unsettled):
+            return "not judged"
         if any(output.problem for output in self.outputs):
             return "no derivative"
         wrong = any(method.status in ("off", "no number") for output in self.outputs for method in output.methods)
@@ -143,8 +146,8 @@ class Study:
 
     @property
     def exit_code(self) -> int:
-        """0 all requested methods agree with the judge, 1 one does not, 3 there is no derivative to agree with."""
-        return {"agree": 0, "disagree": 1, "no derivative": 3}[self.verdict]
+        """0 all requested methods agree with the judge, 1 one does not, 3 there is no derivative, or none is known."""
+        return {"agree": 0, "disagree": 1, "no derivative": 3, "not judged": 3}[self.verdict]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of `diffcli grad --format json`; strict JSON, no nan or infinity."""

@@ -19,7 +19,7 @@ from diffcli.studies.problem import problem, signed
 from diffcli.studies.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
 from diffcli.studies.running import Run, completed, executor_for, run
 from diffcli.studies.timing import measure
-from diffcli.studies.verdict import component, status
+from diffcli.studies.verdict import component, largest_in_array, status
 
 SINGLE_NOTE = "computed in single precision (float32); the formulas of symbolic in double precision"
 
@@ -68,7 +68,10 @@ def study(
     values, is_single = flattened(function(point)), resolution(point) > EPSILON
     named, outputs = dict(zip(graph.variables, point, strict=True)), []
     for index, reference in enumerate(judged.references):
-        results = tuple(_result(done, index, values[index], reference, seconds, is_single=is_single) for done in runs)
+        scales = largest_in_array(graph, chosen, reference)
+        results = tuple(
+            _result(done, index, values[index], reference, scales, seconds, is_single=is_single) for done in runs
+        )
         found = problem(judged.graph, reference)
         outputs.append(OutputStudy(reference.output, values[index], reference, found, results))
     return Study(
@@ -105,7 +108,14 @@ def _unjudged_notes(
 
 
 def _result(
-    done: Run, index: int, value: float, reference: Reference, function_seconds: float | None, *, is_single: bool
+    done: Run,
+    index: int,
+    value: float,
+    reference: Reference,
+    scales: Sequence[float],
+    function_seconds: float | None,
+    *,
+    is_single: bool,
 ) -> MethodResult:
     if done.jacobian is None:
         return MethodResult(
@@ -113,8 +123,8 @@ def _result(
         )
     row = done.jacobian.rows[index] if done.jacobian.rows else ()
     components = tuple(
-        component(done.method, slope, slope_found, is_single=is_single)
-        for slope, slope_found in zip(reference.slopes, row, strict=True)
+        component(done.method, slope, found, largest=largest, is_single=is_single)
+        for slope, found, largest in zip(reference.slopes, row, scales, strict=bool(row))
     )
     relative_time = done.timing.median / function_seconds if done.timing and function_seconds else None
     return MethodResult(
@@ -139,10 +149,10 @@ def _formulas(done: Run, index: int, variables: Sequence[str]) -> dict[str, Form
     width = len(variables)
     first = len(formulas.outputs) // (width + 1) + index * width
     positions = formulas.outputs[first : first + width]
-    return {name: _formula(formulas, position) for name, position in zip(variables, positions, strict=True)}
+    return {name: formula_of(formulas, position) for name, position in zip(variables, positions, strict=True)}
 
 
-def _formula(formulas: Graph, position: int) -> Formula:
+def formula_of(formulas: Graph, position: int) -> Formula:
     """One output of the symbolic derivative in every notation."""
 
     def written(style: Style) -> str:
