@@ -1,7 +1,9 @@
 """Functions written with plain NumPy: recorded at every call, with control flow, containers and outside data."""
 
+import copy
 import gc
 import math
+import pickle
 import re
 import threading
 from itertools import pairwise
@@ -273,6 +275,31 @@ def test_identities_of_arrays_are_not_mixed_up():
         return total
 
     equal(gradient(function, X), np.full(3, 190.0))
+
+
+def test_buffers_that_are_filled_again_and_again():
+    def function(x, size):
+        buffer, total = np.zeros(size), 0.0
+        for k in range(1, 4):
+            buffer[:] = k
+            total = total + np.sum(x * buffer) ** k
+        buffer[:] = 99
+        return total
+
+    expected = sum(k * np.sum(X * k) ** (k - 1) * k for k in range(1, 4))
+    equal(gradient(function, X, 3), np.full(3, expected))
+    with pytest.raises(FunctionError, match="changed in place while"):
+        gradient(function, np.ones(10_000), 10_000)
+
+
+def test_recorded_arrays_that_are_copied_or_kept():
+    equal(gradient(lambda x: np.sum(copy.deepcopy(x) * copy.copy(x)), X), 2 * X)
+    kept = []
+    assert gradient(lambda x: (kept.append(x), x)[1], 2.0) == 1.0
+    with pytest.raises(FunctionError, match="kept from an earlier call"):
+        gradient(lambda x: x * kept[0], 2.0)
+    with pytest.raises(FunctionError, match="stored or sent"):
+        gradient(pickle.dumps, X)
 
 
 def test_pure_functions_are_recorded_once():

@@ -179,7 +179,19 @@ class Recorded:
         """The elements that an index selects."""
         return Recorded(self.recorder, indexed(self.term, key).position)
 
+    def __copy__(self) -> "Recorded":
+        """Itself: nothing recorded is ever changed."""
+        return self
+
+    def __deepcopy__(self, _: Any) -> "Recorded":
+        """The same."""
+        return self
+
     # What would lose the derivative.
+
+    def __reduce__(self) -> NoReturn:
+        """Refused."""
+        raise FunctionError("a recorded array cannot be stored or sent to another process")
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         """Refused."""

@@ -17,6 +17,7 @@ from diffcli.execute.interpreter import evaluate
 from diffcli.graph.ops import OPS
 from diffcli.graph.primitive import Term
 from diffcli.graph.program import CONSTANT, Graph
+from diffcli.tracing.captured import Captured, Mark
 from diffcli.tracing.nodes import Nodes
 from diffcli.tracing.recorded import Recorded
 
@@ -41,8 +42,10 @@ class Recorder:
         self.notes: dict[str, None] = {}
         self.has_branched = False
         """Whether the recording depends on values, and not only on shapes."""
-        self._captured: dict[int, int] = {}
-        self._kept: list[Any] = []
+        self.is_over = False
+        self._captured: dict[int, Captured] = {}
+        self._all_captured: list[Captured] = []
+        self._count = 0
         self._values: dict[int, Any] = {}
         self._arithmetic: tuple[int, ArrayArithmetic] | None = None
 
@@ -93,12 +96,30 @@ class Recorder:
     def _capture(self, thing: Any) -> int:
         """An array met on the way is an input by which nobody differentiates."""
         known = self._captured.get(id(thing))
-        if known is None:
-            value = thing if type(thing) is Recorded else self._data(thing)
-            name = f"captured {len(self._captured) + 1}"  # no name of the user has a space
-            known = self._captured[id(thing)] = self._input(name, value)
-            self._kept.append(thing)  # another object must not get its identity while this recording lasts
-        return known
+        if known is None or (known.mark is not None and not known.mark.holds()):
+            known = self._captured[id(thing)] = self._newly_captured(thing)
+        return known.position
+
+    def _newly_captured(self, thing: Any) -> Captured:
+        if type(thing) is Recorded and thing.recorder.is_over:
+            raise FunctionError(
+                "a recorded array was kept from an earlier call",
+                hint="keep no arguments or results inside of the function",
+            )
+        value = thing if type(thing) is Recorded else self._data(thing)
+        self._count += 1
+        position = self._input(f"captured {self._count}", value)  # no name of the user has a space
+        mark = Mark(value) if type(value) is np.ndarray and value is thing and value.flags.writeable else None
+        captured = Captured(position, thing, mark)  # it is kept: nothing else must get its identity
+        self._all_captured.append(captured)
+        return captured
+
+    def finished(self) -> None:
+        """The recording is over: arrays that were changed meanwhile have their elements of when they were met."""
+        self.is_over = True
+        for position, _, mark in self._all_captured:
+            if mark is not None and not mark.holds():
+                self.inputs[position] = mark.restored()
 
     def _data(self, thing: Any) -> Any:
         if type(thing) is np.ndarray and thing.dtype in _FLOATS:

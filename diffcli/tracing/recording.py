@@ -77,6 +77,7 @@ def record(
         raise FunctionError(
             "the function returns nothing that could be differentiated", hint="return a number or arrays"
         )
+    recorder.finished()
     if any(is_whole(leaf.value) for leaf in seeds):
         recorder.notes[WHOLE_NUMBERS] = None
     return Recording(
