@@ -138,6 +138,8 @@ VALUES = [
     ("dot(x, y)", np.dot(x, y)),
     ("dot(W, S)", np.dot(W, S.transpose(0, 1, 2))),
     ("matmul(W, x)", W @ x),
+    (r"\operatorname{norm}(x)^2", x @ x),
+    (r"\frac{x \odot y}{2}", x * y / 2),
     ("outer(x, b)", np.outer(x, b)),
     ("where(x > 0.5, x, 0)", np.where(x > 0.5, x, 0)),
     ("where(x < y, x, -y)", np.where(x < y, x, -y)),

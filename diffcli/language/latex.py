@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 
 from diffcli.errors import ExpressionError, Place
 from diffcli.graph.ops import CALLABLE
+from diffcli.language.array_functions import FUNCTIONS
 from diffcli.language.characters import Spelling, shown
 from diffcli.language.latex_commands import BRACKETED, CALLED, FRACTIONS, LETTERS, REFUSED, ROMAN, SIGNS, SILENT
 from diffcli.language.limits import Limits
@@ -254,7 +255,7 @@ class LatexReader:
         if name is None:
             raise self._unknown(start, self.at)
         self.at = name.end()
-        if name[1] in CALLABLE:
+        if name[1] in CALLABLE or (name[1] in FUNCTIONS and self._parenthesis_follows()):
             self._put(NAME, name[1], start)
         else:
             self._letter(name[1], start)

@@ -13,7 +13,7 @@ LETTERS = {
 CALLED = {"sigma": "sigmoid", "psi": "digamma", "Gamma": "gamma"}
 """Letters that are functions where a parenthesis follows, unless the user gave them a value."""
 SIGNS = {
-    "cdot": "*", "times": "*", "ast": "*", "div": "/", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
+    "cdot": "*", "times": "*", "ast": "*", "odot": "*", "div": "/", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|",
     "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=",
     "lt": "<", "gt": ">", "lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")",
 }  # fmt: skip
@@ -25,15 +25,16 @@ ROMAN = frozenset(
 )
 REFUSED = {
     **dict.fromkeys(("partial", "nabla", "int"), "give the function itself; diffcli computes its derivatives"),
-    **dict.fromkeys(("sum", "prod", "dots", "ldots", "cdots"), "write all terms out"),
-    **dict.fromkeys(("top", "intercal", "odot", "otimes"), "matrices and vectors are not supported yet: scalars only"),
+    **dict.fromkeys(("dots", "ldots", "cdots"), "write all terms out"),
+    **dict.fromkeys(("sum", "prod"), "write all terms out, or the sum of an array in plain text: sum(x)"),
+    **dict.fromkeys(("top", "intercal", "otimes"), "products of arrays are written in plain text: W.T @ x"),
     **dict.fromkeys(("hat", "bar", "tilde", "vec", "dot"), "give the variable a plain name, such as x_{bar}"),
     **dict.fromkeys(("begin", "end"), "give one formula without its environment; cases are where(condition, a, b)"),
     **dict.fromkeys(("pm", "mp"), "write + or -"),
     **dict.fromkeys("{}", "group with parentheses"),
     **dict.fromkeys("*+-/^_=()", "write it without the backslash"),
     "infty": "infinity is not a number that can be computed with",
-    "|": "vectors are not supported yet: scalars only",
+    **dict.fromkeys(("|", "lVert", "rVert", "Vert"), "the length of a vector is norm(x), in plain text"),
     "\\": "give one formula on one line",
     "": r"a backslash begins a LaTeX command, for example \sin x",
 }
