@@ -117,6 +117,9 @@ def summed_to(builder: FoldingBuilder, contribution: int, shape: Shape, goal: Sh
     stretched = [axis for axis, size in enumerate(shape) if axis < new or size != goal[axis - new]]
     if not stretched:
         return contribution
+    node = builder.nodes[contribution]
+    if node.op == "neg":  # −Σx has one operation on an array less than Σ(−x)
+        return builder.apply("neg", summed_to(builder, node.args[0], shape, goal))
     result = Term(builder, contribution).sum([axis - offset for axis in stretched if sizes[axis] != 1])
     if result.shape:
         result = result.reshape(tuple(1 if axis in stretched else sizes[axis] for axis in range(new, len(shape))))
