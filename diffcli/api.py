@@ -42,18 +42,21 @@ def value_and_grad(
     return functions.ValueAndGradient(function, argnums, pure=pure)
 
 
-def grad(function: str | Function, at: At | None = None, *, argnums: Argnums = None, pure: bool = False) -> Any:
-    """The gradient of a text at a point, in the order of its variables; of a function the function that gives it."""
+def grad(function: str | Function, at: Any = None, *, argnums: Argnums = None, pure: bool = False) -> Any:
+    """The gradient of a text at a point, in the order of its variables; of a function the function that gives it.
+
+    With a tuple of arguments as `at`, that of a function too is returned at once.
+    """
     if isinstance(function, str):
         return programs.gradient(function, _point(at))
     from diffcli import functions
 
-    return functions.Gradient(function, argnums, pure=pure)
+    return _called(functions.Gradient(function, argnums, pure=pure), at)
 
 
 def jacobian(
     function: str | Function,
-    at: At | None = None,
+    at: Any = None,
     *,
     argnums: Argnums = None,
     mode: Mode | None = None,
@@ -71,12 +74,12 @@ def jacobian(
 
     found = functions.Jacobian(function, argnums, pure=pure)
     found.mode = mode
-    return found
+    return _called(found, at)
 
 
 def hessian(
     function: str | Function,
-    at: At | None = None,
+    at: Any = None,
     *,
     argnums: Argnums = None,
     mode: str = "forward-over-reverse",
@@ -92,7 +95,7 @@ def hessian(
 
     found = functions.Hessian(function, argnums, pure=pure)
     found.mode = modes[mode]
-    return found
+    return _called(found, at)
 
 
 def jvp(function: str | Function, at: Any, tangents: Any) -> tuple[Any, Any]:
@@ -170,6 +173,11 @@ def compare(texts: str | Sequence[str], points: int = 10, seed: int = 0) -> "Com
     chosen = [texts] if isinstance(texts, str) else texts
     subjects = [comparisons.Subject(text, parse(text).graph, None) for text in chosen]
     return comparisons.compare(subjects, points=points, seed=seed)
+
+
+def _called(function: Function, at: Any) -> Any:
+    """A function of the arguments, or its value at a tuple of them."""
+    return function if at is None else function(*_arguments(at))
 
 
 def _point(at: Any) -> At:

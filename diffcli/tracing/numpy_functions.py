@@ -51,9 +51,12 @@ FUNCTIONS: dict[str, Builder] = {
     "round": elementwise.rounded, "around": elementwise.rounded, "nan_to_num": elementwise.nan_to_num,
     "fix": elementwise.fix, "real": elementwise.real,
     "sum": reductions.total, "mean": reductions.mean, "prod": reductions.product, "max": reductions.extreme("amax"),
-    "min": reductions.extreme("amin"), "ptp": reductions.peak_to_peak, "var": reductions.variance,
+    "min": reductions.extreme("amin"), "amax": reductions.extreme("amax"),
+    "amin": reductions.extreme("amin"), "ptp": reductions.peak_to_peak, "var": reductions.variance,
     "std": reductions.deviation, "average": reductions.average, "nansum": reductions.without_nan(reductions.total),
     "nanmean": reductions.nanmean, "cumsum": reductions.running_sum, "cumprod": reductions.running_product,
+    "cumulative_sum": reductions.cumulative(reductions.running_sum),
+    "cumulative_prod": reductions.cumulative(reductions.running_product), "linspace": reductions.linspace,
     "diff": reductions.difference, "trapezoid": reductions.trapezoid, "sort": reductions.sort,
     "median": reductions.median, "linalg.norm": reductions.norm,
     "dot": products.dot, "vdot": products.vdot, "inner": products.inner, "outer": products.outer,
@@ -76,7 +79,9 @@ FUNCTIONS: dict[str, Builder] = {
     "array_split": joins.array_split, "hsplit": joins.hsplit, "vsplit": joins.vsplit,
     "linalg.inv": linear_algebra.of_matrix("inv"), "linalg.det": linear_algebra.of_matrix("det"),
     "linalg.solve": linear_algebra.solve, "linalg.slogdet": linear_algebra.sign_and_logarithm,
-    "linalg.multi_dot": linear_algebra.multi_dot, "linalg.matrix_power": linear_algebra.matrix_power,
+    "linalg.outer": products.outer, "linalg.tensordot": products.tensordot, "linalg.cross": products.cross,
+    "linalg.vector_norm": reductions.vector_norm, "linalg.multi_dot": linear_algebra.multi_dot,
+    "linalg.matrix_power": linear_algebra.matrix_power,
 }  # fmt: skip
 """All others that have a derivative."""
 
@@ -95,11 +100,21 @@ SELECTIONS: dict[str, Builder] = {
 }  # fmt: skip
 """Functions without a derivative."""
 
+
+def _exists(name: str) -> bool:
+    """Whether this version of NumPy has the function."""
+    try:
+        attrgetter(name)(np)
+    except AttributeError:
+        return False
+    return True
+
+
 WITHOUT_SLOPE = frozenset("sign floor ceil rint trunc fix round around heaviside floor_divide".split())
 DIFFERENTIABLE = tuple(
     name
     for name, row in {**UNIVERSAL, **FUNCTIONS}.items()
-    if hasattr(np, name.partition(".")[0])
+    if _exists(name)
     and name not in WITHOUT_SLOPE
     and not name.startswith(("logical", "bitwise", "invert", "less", "greater", "equal", "not_"))
 )
@@ -133,13 +148,7 @@ def _row(name: str, build: Builder) -> Row:
 
 def _found(rows: Mapping[str, Any]) -> dict[Any, str]:
     """The functions of this NumPy with their names in the table."""
-    known = {}
-    for name in rows:
-        try:
-            known[attrgetter(name)(np)] = name
-        except AttributeError:
-            continue  # a function that this version of NumPy does not have
-    return known
+    return {attrgetter(name)(np): name for name in rows if _exists(name)}
 
 
 _ROWS = {name: _row(name, build) for name, build in {**SELECTIONS, **FUNCTIONS}.items()}

@@ -31,10 +31,11 @@ _NUMBERS = frozenset((float, int, bool))
 class Recorder:
     """Adds nodes for what a function does; computes a value only where the function asks for one."""
 
-    def __init__(self, nodes: Nodes, dtype: Any = None) -> None:
-        """Begin a recording among `nodes`; `dtype` is the type of the arguments."""
+    def __init__(self, nodes: Nodes, dtype: Any = None, namespace: Any = np) -> None:
+        """Begin a recording among `nodes`; `dtype` is the type of the arguments, `namespace` their library."""
         self.nodes = nodes
         self.dtype = np.dtype(dtype or np.float64)
+        self.namespace = namespace
         self.level = next(_levels)
         """A recording that began later is the inner one of two."""
         self.inputs: dict[int, Any] = {}
@@ -122,7 +123,8 @@ class Recorder:
                 self.inputs[position] = mark.restored()
 
     def _data(self, thing: Any) -> Any:
-        if type(thing) is np.ndarray and thing.dtype in _FLOATS:
+        """What is captured as floats of the arguments' library."""
+        if type(thing) is np.ndarray and thing.dtype in _FLOATS and self.namespace is np:
             return thing
         if isinstance(thing, (np.ma.MaskedArray, np.matrix)):
             raise FunctionError(f"{type(thing).__name__} is not supported", hint="use plain arrays")
@@ -134,9 +136,9 @@ class Recorder:
             )
         if kind not in "fiub":
             raise TypeError(f"{type(thing).__name__} is no array of numbers")
-        if kind == "f" and getattr(value, "itemsize", 8) in (4, 8):
-            return value
-        return value.astype(self.dtype)
+        if kind != "f" or getattr(value, "itemsize", 8) not in (4, 8):
+            value = value.astype(self.dtype)
+        return self.namespace.asarray(value) if isinstance(value, np.ndarray) else value
 
     # What it gets back.
 
@@ -171,7 +173,7 @@ class Recorder:
     def concrete(self, position: int, *, decides: bool = True) -> Any:
         """The value of a node; from now on the recording depends on it."""
         self.has_branched = self.has_branched or decides
-        value = self._value(position, decides=decides)
+        value = on_host(self._value(position, decides=decides))
         return np.asarray(value).astype(bool) if self.is_truth(position) else value
 
     def _value(self, position: int, *, decides: bool) -> Any:
@@ -225,14 +227,21 @@ class Recorder:
         node = nodes[position]
         if node.op in COMPARISONS:
             sides = [self._value(argument, decides=True) for argument in node.args]
-            is_on_threshold = bool(np.any(np.asarray(sides[0]) == np.asarray(sides[1])))
+            is_on_threshold = bool(np.any(np.equal(*map(on_host, sides))))
         else:
-            is_on_threshold = bool(np.any(np.asarray(self._value(position, decides=True)) == 0))
+            is_on_threshold = bool(np.any(np.equal(on_host(self._value(position, decides=True)), 0)))
         if is_on_threshold:
             self.notes[
                 f"a branch was decided exactly on its threshold ({_line_of_the_user()}): the derivative is that of the "
                 "branch taken"
             ] = None
+
+
+def on_host(value: Any) -> Any:
+    """A float, or an array of NumPy, for Python's control flow."""
+    if isinstance(value, (float, np.ndarray)):
+        return value
+    return value.get() if hasattr(value, "get") else np.asarray(value)  # CuPy wants to be asked
 
 
 def _line_of_the_user() -> str:

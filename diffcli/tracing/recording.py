@@ -14,6 +14,7 @@ from diffcli.tracing.recorded import Recorded
 from diffcli.tracing.recorder import Recorder
 
 Function = Callable[..., Any]
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 WHOLE_NUMBERS = "whole numbers among the arguments were taken as floats"
 
 
@@ -64,7 +65,7 @@ def record(
     names = names or argument_names(function, len(args))
     found = [_leaves(names[k], args[k]) if with_data or k in chosen else [] for k in range(len(args))]
     seeds = [leaf for k in chosen for leaf in found[k] if is_number(leaf.value)]
-    recorder = Recorder(nodes or Nodes(), _common_type(seeds))
+    recorder = Recorder(nodes or Nodes(), _common_type(seeds), _namespace(seeds))
     given, places = [], []
     for k, arg in enumerate(args):
         start = len(recorder.inputs)
@@ -159,8 +160,9 @@ def as_floats(value: Any) -> Any:
     if isinstance(value, int):
         return float(value)
     is_array = not isinstance(value, (float, Recorded))
-    is_other = is_array and getattr(value, "dtype", None) not in (np.float32, np.float64)
-    return value.astype(np.float64) if is_other and hasattr(value, "astype") else value
+    if not is_array or not hasattr(value, "astype") or value.dtype in _FLOATS:
+        return value
+    return value.astype(np.float64)
 
 
 def _common_type(seeds: Sequence[Leaf]) -> Any:
@@ -168,3 +170,11 @@ def _common_type(seeds: Sequence[Leaf]) -> Any:
     arrays = [leaf.value for leaf in seeds if hasattr(leaf.value, "dtype")]
     is_single = bool(arrays) and all(str(value.dtype).endswith("float32") for value in arrays)
     return np.float32 if is_single else np.float64
+
+
+def _namespace(seeds: Sequence[Leaf]) -> Any:
+    """The library of the arguments."""
+    found = (leaf.value for leaf in seeds if not isinstance(leaf.value, (int, float, np.ndarray, Recorded)))
+    others = (value for value in found if hasattr(value, "__array_namespace__") and not isinstance(value, np.generic))
+    other = next(others, None)
+    return np if other is None else other.__array_namespace__()

@@ -154,6 +154,14 @@ def _vector_norm(x: Term, order: float, axes: tuple[int, ...], *, keepdims: bool
     return powers ** number(x, 1 / order)
 
 
+def vector_norm(recorder: "Recorder", x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Term:  # noqa: A002 - NumPy's name
+    """Norm of all elements as one vector, or along an axis."""
+    term = recorder.term(x)
+    if axis is None and not keepdims:
+        return norm(recorder, recorder.wrapped(term.reshape((prod(term.shape),))), ord)
+    return norm(recorder, x, ord, axis, keepdims=keepdims)
+
+
 # Along one axis.
 
 
@@ -177,6 +185,23 @@ def running_product(recorder: "Recorder", a: Any, axis: int | None = None) -> Te
         x = first.apply("concatenate", rest * part(x, place, 0, length - step), axis=place)
         step *= 2
     return x
+
+
+def cumulative(run: Callable[..., Term]) -> Callable[..., Term]:
+    """The same under its name in the array API standard, where only a vector needs no axis."""
+
+    def made(recorder: "Recorder", x: Any, *, axis: int | None = None) -> Term:
+        return run(recorder, x, 0 if axis is None and len(recorder.term(x).shape) == 1 else axis)
+
+    return made
+
+
+def linspace(recorder: "Recorder", start: Any, stop: Any, num: int = 50, *, endpoint: bool = True) -> Term:
+    """Numbers at equal distances between two."""
+    x, y = recorder.term(start), recorder.term(stop)
+    weights = np.linspace(0.0, 1.0, num, endpoint=endpoint).reshape(num, *(1,) * max(len(x.shape), len(y.shape)))
+    w = recorder.term(weights)
+    return x * (1 - w) + y * w
 
 
 def part(x: Term, axis: int, start: int, stop: int) -> Term:
