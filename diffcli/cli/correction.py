@@ -16,7 +16,9 @@ def corrected(command: str, typed: "Typed", problem: DiffcliError) -> str | None
     if correction is None:
         return None
     if isinstance(problem, PointError):
-        words, options = typed.words, [*typed.without("--at", "-a").options, ("--at", correction)]
+        option = getattr(problem, "option", "--at")  # another one for tangents and cotangents
+        aliases = ("--at", "-a") if option == "--at" else (option,)
+        words, options = typed.words, [*typed.without(*aliases).options, (option, correction)]
     else:
         words, options = [correction], typed.without("--file", "-F").options
     return command_line(command, *map(one_line, words), *chain.from_iterable(options))

@@ -11,7 +11,7 @@ import click
 import typer
 
 from diffcli import __version__
-from diffcli.cli import catalogue, compare, doctor, grad, jacobian, trace
+from diffcli.cli import catalogue, compare, doctor, grad, hessian, jacobian, products, trace
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
@@ -27,6 +27,9 @@ for name, command in (
     ("trace", trace.trace),
     ("compare", compare.compare),
     ("jacobian", jacobian.jacobian),
+    ("hessian", hessian.hessian),
+    ("jvp", products.jvp),
+    ("vjp", products.vjp),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),
     ("doctor", doctor.doctor),

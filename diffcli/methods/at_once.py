@@ -93,11 +93,15 @@ class ForwardOnArrays:
     def __call__(self, point: Sequence[Any]) -> Jacobian:
         """One run for each block of columns."""
         columns, values = list[Sequence[float]](), tuple[float, ...]()
-        for seeds in unit_blocks([point[index] for index in self._wrt], self._size):
-            results = self._program([*point, *seeds])
+        for results in self.sweeps(point):
             columns += rows_of(results[self._outputs :], self._size)
             values = values or tuple(flattened([result[0, ...] for result in results[: self._outputs]]))
         return Jacobian(values, tuple(zip(*columns[: self._count], strict=True)))
+
+    def sweeps(self, point: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """What each run finds, as arrays: values, then derivatives by a block of elements."""
+        for seeds in unit_blocks([point[index] for index in self._wrt], self._size):
+            yield self._program([*point, *seeds])
 
 
 class ReverseOnArrays:
@@ -120,20 +124,23 @@ class ReverseOnArrays:
 
     def __call__(self, point: Sequence[Any]) -> Jacobian:
         """One run for each block of rows."""
-        values, rows = list[float](), list[tuple[float, ...]]()
-        for program, shape, size in zip(self._programs, self._shapes, self._sizes, strict=True):
+        values, found = list[float](), [list[tuple[float, ...]]() for _ in self._shapes]
+        for output, (value, *adjoints) in self.sweeps(point):
+            shape, rows = self._shapes[output], found[output]
             if not shape:
-                value, *adjoints = program(point)
                 values += flattened([value])
                 rows.append(tuple(flattened(adjoints)))
                 continue
-            found: list[tuple[float, ...]] = []
-            for seeds in unit_blocks([zeros(shape, point)], size):
-                value, *adjoints = program([*point, *seeds])
-                values += [] if found else flattened([value[0, ...]])
-                found += rows_of(adjoints, size)
-            rows += found[: prod(shape)]
-        return Jacobian(tuple(values), tuple(rows))
+            values += [] if rows else flattened([value[0, ...]])
+            rows += rows_of(adjoints, self._sizes[output])
+        kept = (rows[: prod(shape)] for rows, shape in zip(found, self._shapes, strict=True))
+        return Jacobian(tuple(values), tuple(row for rows in kept for row in rows))
+
+    def sweeps(self, point: Sequence[Any]) -> Iterator[tuple[int, Sequence[Any]]]:
+        """The number of an output and what each run finds: value, then derivatives of a block of its elements."""
+        for output, (program, shape, size) in enumerate(zip(self._programs, self._shapes, self._sizes, strict=True)):
+            for seeds in unit_blocks([zeros(shape, point)], size) if shape else [()]:
+                yield output, program([*point, *seeds])
 
 
 def block_size(graph: Graph, count: int) -> int:
@@ -166,6 +173,8 @@ def rows_of(results: Sequence[Any], size: int) -> list[tuple[float, ...]]:
     if not results:
         return [()] * size
     flat = [result.reshape((size, -1) if result.size else (size, 0)).tolist() for result in results]
+    if len(flat) == 1:
+        return list(map(tuple, flat[0]))
     return [tuple(element for part in parts_of for element in part) for parts_of in zip(*flat, strict=True)]
 
 

@@ -1,21 +1,21 @@
 """The screen of `jacobian`: the matrix by every method beside the judge, what it cost, and which mode is cheaper."""
 
-import math
 from collections.abc import Sequence
 
 from diffcli.graph.text import latex_name
 from diffcli.render import numbers
+from diffcli.render.costs import costs, entry_text
 from diffcli.render.csv import Table as CsvTable
 from diffcli.render.csv import study_table
 from diffcli.render.derivatives import derivative
 from diffcli.render.document import Block, Column, Document, Flow, Lines, Options, Section, Span, Table, Text, text
-from diffcli.render.grad import counted, work
+from diffcli.render.grad import counted
 from diffcli.render.matrices import Cell, Matrix, matrix_blocks
-from diffcli.render.opening import EQUALS, name_span, point_text, problem_blocks, title_text
+from diffcli.render.opening import name_span, point_text, problem_blocks, title_text
 from diffcli.render.verdict import listed, verdict_lines
-from diffcli.studies.accuracy import Error
 from diffcli.studies.jacobian import JacobianStudy, Sweeps
-from diffcli.studies.records import Component, Cost, MethodResult, OutputStudy, Study
+from diffcli.studies.jacobian_identity import Identity
+from diffcli.studies.records import Cost, OutputStudy, Study
 
 FORWARD_SIDE = Span("⟨ȳ, J·ẋ⟩", latex=r"\langle \bar{y}, J \dot{x} \rangle")
 REVERSE_SIDE = Span("⟨Jᵀȳ, ẋ⟩", latex=r"\langle J^{T} \bar{y}, \dot{x} \rangle")
@@ -36,7 +36,7 @@ def document(record: JacobianStudy, options: Options) -> Document:
     if not study.elements:
         return Document((*blocks, Lines((text("There is no variable to differentiate by."),))))
     blocks += _matrices(study, options)
-    blocks += [_accuracy(study), *_formulas(study), _modes(record), Lines(tuple(_comparison(record)))]
+    blocks += [costs(study, "Jacobian", derivative), *_formulas(study), *_modes(record), *_identity(record.identity)]
     blocks.append(Lines(tuple(verdict_lines(study))))
     return Document(tuple(blocks))
 
@@ -95,56 +95,6 @@ def _judged(output: OutputStudy, index: int, options: Options) -> Text:
     return (numbers.judged(slope.value, options.digits),) if slope.value is not None else text("none", role="bad")
 
 
-def entry_text(component: Component, reference: str | None, options: Options) -> Text:
-    """One entry by a method, with a bar behind the digits that agree with the judge."""
-    if component.value is None:
-        return text("no number", role="bad")
-    if component.error is None or reference is None or component.error.digits == math.inf:
-        return (numbers.value(component.value, options.digits),)
-    return numbers.compared(component.value, reference, options.digits)
-
-
-def _accuracy(study: Study) -> Table:
-    """For each method its worst entry and its cost."""
-    columns = (
-        Column(), Column("worst error", "decimal"), Column("digits", "decimal"), Column("at", droppable=1),
-        Column("what it takes", flexible=True), Column("prepare", "right"), Column("Jacobian", "right"),
-        Column("× f", "right"),
-    )  # fmt: skip
-    rows = tuple(_method_row(study, index, result) for index, result in enumerate(study.outputs[0].methods))
-    return Table(columns, (Section(rows),))
-
-
-def _method_row(study: Study, index: int, result: MethodResult) -> tuple[Text, ...]:
-    worst = _worst(study, index)
-    return (
-        text(result.method, role="name"),
-        (numbers.error(relative(worst[1])),) if worst else (),
-        (numbers.digits(worst[1].digits),) if worst else (),
-        (worst[0],) if worst and worst[1].digits < math.inf else (),
-        text(work(result)),
-        text(numbers.seconds(result.prepare_seconds)),
-        text(numbers.seconds(result.timing.median if result.timing else None)),
-        text(numbers.times(result.relative_time)),
-    )
-
-
-def _worst(study: Study, index: int) -> tuple[Span, Error] | None:
-    """The entry with the fewest correct digits, and its error."""
-    found = [
-        (derivative(output.name, component.variable), component.error)
-        for output in study.outputs
-        for component in output.methods[index].components
-        if component.error is not None
-    ]
-    return min(found, key=lambda entry: entry[1].digits, default=None)
-
-
-def relative(error: Error) -> float:
-    """The relative error, where that says more than the absolute one."""
-    return error.absolute if error.relative is None or error.digits == math.inf else error.relative
-
-
 def _formulas(study: Study) -> list[Block]:
     """The entries as formulas, where they are short."""
     found = [
@@ -159,11 +109,20 @@ def _formulas(study: Study) -> list[Block]:
     return [Table((Column(), Column(lead="= ", flexible=True)), (Section(tuple(found)),), title="As formulas")]
 
 
-def _modes(record: JacobianStudy) -> Table:
+def _modes(record: JacobianStudy) -> list[Block]:
+    """Both modes, one by one and all at once; and which of them is cheaper here."""
+    size = f"A = {counted(record.inputs, 'input', 'inputs')}, B = {counted(record.outputs, 'output', 'outputs')}: "
+    what = f"{record.cheaper} is cheaper here" if record.cheaper else "neither mode is cheaper here"
+    verdict = text(size, Span(what, "good" if record.cheaper else "plain"), f" ({record.why}).")
+    return [sweeps_table(record.sweeps), Lines((verdict,))]
+
+
+def sweeps_table(sweeps: Sequence[Sweeps]) -> Table:
+    """What the modes take, one sweep after the other and all of them at once."""
     columns = (
         Column(), Column("one by one"), Column("time", "right"), Column("all at once"), Column("time", "right"),
     )  # fmt: skip
-    return Table(columns, (Section(tuple(_mode_row(way) for way in record.sweeps)),))
+    return Table(columns, (Section(tuple(_mode_row(way) for way in sweeps)),))
 
 
 def _mode_row(way: Sweeps) -> tuple[Text, ...]:
@@ -177,23 +136,19 @@ def _mode_row(way: Sweeps) -> tuple[Text, ...]:
 
 
 def _work(cost: Cost, one: str, many: str) -> str:
-    sweeps = counted(cost.sweeps, one, many)
-    return f"{sweeps}, {counted(cost.operations, 'operation', 'operations') or '0 operations'}"
+    return f"{counted(cost.sweeps, one, many) or f'0 {many}'}, {counted(cost.operations, 'operation', 'operations')}"
 
 
-def _comparison(record: JacobianStudy) -> Sequence[Text]:
-    """Which mode is cheaper here, and the identity that ties them together."""
-    size = f"A = {counted(record.inputs, 'input', 'inputs')}, B = {counted(record.outputs, 'output', 'outputs')}: "
-    what = f"{record.cheaper} is cheaper here" if record.cheaper else "neither mode is cheaper here"
-    lines = [text(size, Span(what, "good" if record.cheaper else "plain"), f" ({record.why}).")]
-    known = record.identity
-    if known is not None:
-        sides = (numbers.value(known.forward), numbers.value(known.reverse))
-        lines.append(
-            text(FORWARD_SIDE, EQUALS, sides[0], " by forward, ", REVERSE_SIDE, EQUALS, sides[1], " by reverse")
-        )
-        lines.append(text(f"{_apart(known.ulps)}, for vectors drawn at random (seed {known.seed}), by one sweep each."))
-    return lines
+def _identity(known: Identity | None) -> list[Block]:
+    """The two sides of the identity that ties the modes together, and how far apart they are."""
+    if known is None:
+        return []
+    rows = (
+        ((FORWARD_SIDE,), (numbers.value(known.forward),), text("J·ẋ by one forward sweep", role="quiet")),
+        ((REVERSE_SIDE,), (numbers.value(known.reverse),), text("Jᵀȳ by one reverse sweep", role="quiet")),
+    )
+    apart = text(f"{_apart(known.ulps)}; ẋ and ȳ are drawn at random (seed {known.seed}).")
+    return [Table((Column(), Column(lead="= "), Column()), (Section(rows),)), Lines((apart,))]
 
 
 def _apart(ulps: float) -> str:

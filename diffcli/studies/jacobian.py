@@ -10,8 +10,8 @@ from diffcli.graph.program import Graph
 from diffcli.methods.at_once import at_once
 from diffcli.methods.method import Meter
 from diffcli.studies.jacobian_identity import Identity, identity
-from diffcli.studies.records import Cost, MethodResult, Study
-from diffcli.studies.running import Executor, executor_for, run
+from diffcli.studies.records import Cost, Study
+from diffcli.studies.running import Executor, executor_for, run, timed
 from diffcli.studies.study import Settings, study
 from diffcli.studies.timing import Timing, measure
 from diffcli.studies.values import SCHEMA, finite
@@ -136,8 +136,14 @@ def jacobian(
     record = study(graph, point, chosen, text=text, typed=typed, notes=notes, settings=settings)
     executor = executor_for(graph, point)
     first = {result.method: result for result in record.outputs[0].methods}
-    sweeps = tuple(_sweeps(mode, graph, point, chosen, first.get(mode), executor, settings.seconds) for mode in MODES)
-    return JacobianStudy(record, sweeps, identity(graph, point, chosen, executor.compiler))
+    ways = []
+    for mode in MODES:
+        known = first.get(mode)  # what the study found of it need not be timed again
+        done = run(mode, graph, chosen, point, {}, 0 if known else settings.seconds, executor)
+        rows = done.jacobian.rows if done.jacobian else None
+        one_by_one = OneByOne(done.cost, known.timing if known else done.timing, rows)
+        ways.append(sweeps(mode, graph, point, chosen, one_by_one, executor, settings.seconds))
+    return JacobianStudy(record, tuple(ways), identity(graph, point, chosen, executor.compiler))
 
 
 def _refuse_large(graph: Graph, wrt: Sequence[int]) -> None:
@@ -152,30 +158,31 @@ def _refuse_large(graph: Graph, wrt: Sequence[int]) -> None:
         raise LimitError("there is no Jacobian: the outputs have no elements")
 
 
-def _sweeps(
+class OneByOne(NamedTuple):
+    """What one sweep after the other gave and took."""
+
+    cost: Cost | None
+    timing: Timing | None
+    rows: Sequence[Sequence[float]] | None
+
+
+def sweeps(
     mode: str,
     graph: Graph,
     point: Sequence[Any],
     wrt: Sequence[int],
-    known: MethodResult | None,
+    known: OneByOne,
     executor: Executor,
     seconds: float,
 ) -> Sweeps:
-    """What one mode takes, both ways; what the study found of it is taken from there."""
-    done = run(mode, graph, wrt, point, {}, 0 if known else seconds, executor)
-    timing = known.timing if known else done.timing
+    """What one mode takes both ways, where one by one is known already."""
     meter = Meter()
     rows = at_once(mode, graph, wrt, meter.wrap(executor.compiler))(point).rows
     together = at_once(mode, graph, wrt, executor.compiler)
-    difference = _largest_difference(rows, done.jacobian.rows) if done.jacobian else 0.0
-    return Sweeps(
-        mode,
-        done.cost,
-        timing,
-        Cost(meter.evaluations, meter.sweeps, meter.operations),
-        measure(lambda: together(point), seconds) if seconds else None,
-        difference,
-    )
+    timing = measure(timed(together, point), seconds) if seconds else None
+    difference = _largest_difference(rows, known.rows) if known.rows is not None else 0.0
+    cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
+    return Sweeps(mode, known.cost, known.timing, cost, timing, difference)
 
 
 def _largest_difference(ours: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> float:

@@ -89,7 +89,8 @@ class Probe:
         """Digits by which saturated values such as tanh(100) differ from a constant, and their slopes from 0."""
         self.smallest = 0
         """The decimal exponent of the smallest intermediate value that is below 1."""
-        self._most = MAX_DIGITS
+        self.most = MAX_DIGITS
+        """Digits that are never exceeded."""
         self.floor = self._settle()
 
     def active(self, wrt: int) -> tuple[bool, ...]:
@@ -119,10 +120,10 @@ class Probe:
         step = self._step(wrt, size, is_careful=is_careful)
         if step.visible + ROUNDING > step.digits:
             return [Quotients(size, TOO_FINE, TOO_FINE, TOO_FINE) for _ in outputs]
-        for digits in (step.digits, min(CONFIRM * step.digits, self._most)):
+        for digits in (step.digits, min(CONFIRM * step.digits, self.most)):
             base = self.base(digits, step.visible)
             self.arithmetic.unsettled = False
-            right, left = (self._shifted(base, wrt, sign, step.bits) for sign in (1, -1))
+            right, left = (self.shifted(base, wrt, sign, step.bits) for sign in (1, -1))
             result = [self._quotients(base[o], right[o], left[o], step) for o in outputs]
             if not self.arithmetic.unsettled:
                 break
@@ -132,7 +133,7 @@ class Probe:
         """The central difference quotient of every node that depends on the input at `wrt`, else None."""
         step = self._step(wrt, size, is_careful=False)
         base = self.base(step.digits, step.visible)
-        right, left = (self._shifted(base, wrt, sign, step.bits) for sign in (1, -1))
+        right, left = (self.shifted(base, wrt, sign, step.bits) for sign in (1, -1))
         return [
             self._scaled(self.arithmetic.apply("sub", x, y), step.bits - 1) if is_active and x is not None else None
             for x, y, is_active in zip(right, left, self.active(wrt), strict=True)
@@ -141,13 +142,13 @@ class Probe:
     def beside(self, wrt: int, size: int) -> list[Any]:
         """The values of all nodes just to the right of the point along the input at `wrt`."""
         step = self._step(wrt, size, is_careful=False)
-        return self._shifted(self.base(step.digits, step.visible), wrt, 1, step.bits)
+        return self.shifted(self.base(step.digits, step.visible), wrt, 1, step.bits)
 
     def value(self, output: int) -> Any:
         """The value of the node `output` to the digits wanted, or None if its digits never settle."""
         before = self.base()[output]
         for size in STEPS:
-            now = self.base(min(self.floor + 2 * size, self._most))[output]
+            now = self.base(min(self.floor + 2 * size, self.most))[output]
             if type(now) is Undefined or self.arithmetic.agreeing_digits(before, now) >= self.wanted:
                 return now
             before = now
@@ -158,15 +159,15 @@ class Probe:
         digits = self.wanted + GUARD
         values = self._measure(digits)
         if self._has_costly_gamma(values):
-            self._most = MAX_GAMMA_DIGITS
-        enough = min(self.wanted + GUARD + self.spread + self.hidden, self._most)
+            self.most = MAX_GAMMA_DIGITS
+        enough = min(self.wanted + GUARD + self.spread + self.hidden, self.most)
         if digits < enough:
             digits = enough
             values = self._measure(digits)
         doubtful = [values[o] for o in self.graph.outputs if type(values[o]) is Undefined and values[o].kind != "limit"]
         if not self.arithmetic.unsettled and not doubtful:
             return digits
-        confirmed = min(CONFIRM * digits, self._most)
+        confirmed = min(CONFIRM * digits, self.most)
         again = self._measure(confirmed)
         known = all(type(values[o]) is type(again[o]) for o in self.graph.outputs)
         return digits if known and self.arithmetic.unsettled else confirmed
@@ -197,7 +198,7 @@ class Probe:
         self._run([step for step in self._steps if step[0] not in self._rationals], values)
         return values
 
-    def _shifted(self, base: list[Any], wrt: int, sign: int, bits: int) -> list[Any]:
+    def shifted(self, base: list[Any], wrt: int, sign: int, bits: int) -> list[Any]:
         """All values where the input at `wrt` is moved by `sign`·2^-`bits`; what does not depend on it is reused."""
         values = list(base)
         values[wrt] = base[wrt] + self.arithmetic.context.ldexp(sign, -bits)
@@ -212,11 +213,15 @@ class Probe:
             if perf_counter() > deadline:
                 raise OutOfTime
 
-    def _step(self, wrt: int, size: int, *, is_careful: bool) -> "_Step":
+    def scale(self, wrt: int, *, is_careful: bool) -> tuple[int, int]:
+        """The decimal exponent of the scale of an input, and the digits of x + h before the first that h changes."""
         x = self._bases[self.floor][wrt]
         scale = self.smallest if is_careful or not x else min(decimal_exponent(x), 0)
-        lost = max(0, decimal_exponent(x) - scale)  # digits of x + h before the first that h changes
-        digits = min(self.floor + 2 * size + lost, self._most)
+        return scale, max(0, decimal_exponent(x) - scale)
+
+    def _step(self, wrt: int, size: int, *, is_careful: bool) -> "_Step":
+        scale, lost = self.scale(wrt, is_careful=is_careful)
+        digits = min(self.floor + 2 * size + lost, self.most)
         return _Step(size, int((size - scale) * BITS_PER_DIGIT), digits, self.wanted + size + lost)
 
     def _quotients(self, here: Any, right: Any, left: Any, step: "_Step") -> Quotients:
