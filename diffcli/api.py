@@ -107,8 +107,9 @@ def jvp(function: str | Function, at: Any, tangents: Any) -> tuple[Any, Any]:
     if isinstance(function, str):
         return programs.jvp(function, _point(at), tangents)
     from diffcli import functions
+    from diffcli.differentiated import Differentiated
 
-    return functions.jvp(functions.Differentiated(function), _arguments(at), _arguments(tangents))
+    return functions.jvp(Differentiated(function), _arguments(at), _arguments(tangents))
 
 
 def vjp(function: str | Function, at: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -116,8 +117,9 @@ def vjp(function: str | Function, at: Any) -> tuple[Any, Callable[[Any], tuple[A
     if isinstance(function, str):
         return programs.vjp(function, _point(at))
     from diffcli import functions
+    from diffcli.differentiated import Differentiated
 
-    return functions.vjp(functions.Differentiated(function), _arguments(at))
+    return functions.vjp(Differentiated(function), _arguments(at))
 
 
 def hvp(function: str | Function, at: Any, direction: Any) -> tuple[Any, ...]:
@@ -125,8 +127,9 @@ def hvp(function: str | Function, at: Any, direction: Any) -> tuple[Any, ...]:
     if isinstance(function, str):
         return programs.hvp(function, _point(at), direction)
     from diffcli import functions
+    from diffcli.differentiated import Differentiated
 
-    return functions.hvp(functions.Differentiated(function), _arguments(at), _arguments(direction))
+    return functions.hvp(Differentiated(function), _arguments(at), _arguments(direction))
 
 
 def check_grads(function: str | Function, at: Any, order: int = 2, *, seed: int = 0) -> "GradientCheck":
@@ -141,8 +144,9 @@ def check_grads(function: str | Function, at: Any, order: int = 2, *, seed: int 
         place = programs.Located(function, _point(at))
         return gradient_check.check(place.derivatives, place.values, order=order, seed=seed)
     from diffcli import functions
+    from diffcli.differentiated import Differentiated
 
-    args, subject = _arguments(at), functions.Differentiated(function)
+    args, subject = _arguments(at), Differentiated(function)
     recorded, itself = subject.at(args, {}), functions.evaluation(subject, args)
     return gradient_check.check(
         recorded.derivatives, recorded.values, evaluate=itself, order=order, seed=seed, notes=subject.notes

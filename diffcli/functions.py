@@ -1,111 +1,14 @@
-"""Derivatives of functions written with plain NumPy: recorded when they are called, compiled when they are new.
+"""Gradients, Jacobians, Hessians and products with them, of functions written with plain NumPy."""
 
-A function is recorded again at every call, so that Python's control flow and whatever it reads from outside are those
-of this call. The derivative program is compiled once for each program that was recorded.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from diffcli.derivatives import Derivatives, Mode
-from diffcli.errors import PointError, UsageError
+from diffcli.derivatives import Mode
+from diffcli.differentiated import Argnums, Differentiated, Function, block, like, matched, value_of
 from diffcli.tracing.containers import leaves, mapped
-from diffcli.tracing.nodes import Nodes
-from diffcli.tracing.recorded import Recorded
-from diffcli.tracing.recording import Recording, argument_names, is_number, parameter_names, record
-from diffcli.tracing.replay import Replays
-
-Function = Callable[..., Any]
-Argnums = int | Sequence[int] | None
-
-
-class Located(NamedTuple):
-    """A function at its arguments: the derivatives of what was recorded, and the values to run them at."""
-
-    derivatives: Derivatives
-    values: tuple[Any, ...]
-    structure: Any
-    """The containers of the result."""
-    arguments: tuple[Any, ...]
-    """The arguments to differentiate by, as they were given."""
-
-    def output(self, results: Sequence[Any]) -> Any:
-        """Results, one for each output, in the containers of the function's result."""
-        return mapped(lambda number: results[number], self.structure)
-
-    def inputs(self, results: Sequence[Any], like: Callable[[Any, Any], Any]) -> tuple[Any, ...]:
-        """Results, one for each input, in the containers of the arguments; None for what is no number."""
-        found = iter(results)
-        return tuple(
-            mapped(lambda leaf: like(next(found), leaf) if is_number(leaf) else None, argument)
-            for argument in self.arguments
-        )
-
-
-class Differentiated:
-    """A function with what was recorded of it."""
-
-    def __init__(self, function: Function, argnums: Argnums = None, *, pure: bool = False) -> None:
-        """`argnums` are the arguments to differentiate by: one, several, or all positional ones (None).
-
-        With `pure` the caller promises that the function depends on its arguments only: it is recorded once for their
-        shapes, unless it branches on values.
-        """
-        if not callable(function):
-            raise UsageError(f"a text or a function is needed, not {type(function).__name__}")
-        self.function, self.argnums = function, argnums
-        self.notes: tuple[str, ...] = ()
-        """What there was to say about the last call."""
-        self.has_branched = False
-        """Whether the last call depended on values, and not only on shapes."""
-        self._idle: list[Nodes] = []  # one for each thread or nested call that is at work
-        self._names: dict[int, list[str]] = {}
-        self._replays = Replays() if pure else None
-        self.__doc__, self.__wrapped__ = function.__doc__, function
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The names of the positional parameters."""
-        return tuple(parameter_names(self.function))
-
-    def chosen(self, count: int) -> tuple[int, ...]:
-        """The numbers of the arguments to differentiate by."""
-        if self.argnums is None:
-            return tuple(range(count))
-        numbers = (self.argnums,) if isinstance(self.argnums, int) else tuple(self.argnums)
-        if any(not -count <= number < count for number in numbers):
-            raise UsageError(f"argnums={self.argnums} does not fit {count} positional arguments")
-        return tuple(number % count for number in numbers)
-
-    def one_or_all(self, results: tuple[Any, ...]) -> Any:
-        """The result for the one argument that was asked for, or those for all."""
-        return results[0] if isinstance(self.argnums, int) else results
-
-    def at(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Located:
-        """Record the function, or find what was recorded before."""
-        numbers = self.chosen(len(args))
-        arguments = tuple(args[number] for number in numbers)
-        if self._replays is not None:
-            recording = self._replays.find(self.function, args, kwargs, numbers)
-            return self._located(recording, arguments)
-        nodes = self._idle.pop() if self._idle else Nodes()
-        names = self._names.get(len(args)) or self._names.setdefault(
-            len(args), argument_names(self.function, len(args))
-        )
-        recording = record(self.function, args, kwargs, numbers, nodes, names=names)
-        self._idle.append(nodes.successor())
-        return self._located(recording, arguments)
-
-    def _located(self, recording: Recording, arguments: tuple[Any, ...]) -> Located:
-        self.notes, self.has_branched = recording.notes, recording.has_branched
-        key, programs = (recording.key, recording.wrt), recording.nodes.programs
-        derivatives = programs.get(key)
-        if derivatives is None:
-            graph = recording.graph
-            derivatives = programs[key] = Derivatives(graph, recording.inputs(graph))
-        return Located(derivatives, recording.values, recording.structure, arguments)
+from diffcli.tracing.recording import is_number
 
 
 class ValueAndGradient(Differentiated):
@@ -197,65 +100,6 @@ def hvp(function: Differentiated, args: Sequence[Any], direction: Sequence[Any])
     place = function.at(args, {})
     results = place.derivatives.hvp(place.values, matched(direction, place.arguments, "direction"))
     return place.inputs(results, like)
-
-
-def matched(given: Sequence[Any], wanted: Sequence[Any], word: str) -> list[Any]:
-    """Tangents or cotangents as floats or arrays, checked against the arrays that they belong to."""
-    if not isinstance(given, (tuple, list)) or len(given) != len(wanted):
-        raise PointError(f"one {word} is needed for each of {len(wanted)}")
-    pairs = [pair for k in range(len(wanted)) for pair in _pairs(given[k], wanted[k], word)]
-    return [_seed(one, other, word) for one, other in pairs if is_number(other)]
-
-
-def _pairs(given: Any, wanted: Any, word: str) -> Iterator[tuple[Any, Any]]:
-    """The leaves of two equal containers side by side; a nested list can stand for an array."""
-    waiting = [(given, wanted)]
-    while waiting:
-        one, other = waiting.pop()
-        if not isinstance(other, (dict, tuple, list)):
-            if other is not None:
-                yield one, other
-            continue
-        is_same = (
-            set(one) == set(other)
-            if isinstance(other, dict) and isinstance(one, dict)
-            else (isinstance(one, (tuple, list)) and len(one) == len(other))
-        )
-        if not is_same:
-            raise PointError(f"a {word} has other containers than what it belongs to")
-        keys = list(other) if isinstance(other, dict) else range(len(other))
-        waiting.extend((one[key], other[key]) for key in reversed(keys))
-
-
-def _seed(given: Any, wanted: Any, word: str) -> Any:
-    if np.shape(given) != np.shape(wanted):
-        raise PointError(f"a {word} of shape {np.shape(wanted)} is needed, not {np.shape(given)}")
-    if isinstance(given, Recorded) or hasattr(given, "__array_namespace__"):
-        return given if not hasattr(given, "astype") or given.dtype.kind == "f" else given.astype(float)
-    return float(given) if np.shape(given) == () else np.asarray(given, dtype=float)
-
-
-def value_of(result: Any) -> Any:
-    """The value of a function as NumPy gives it: a float where it is a number in double precision."""
-    return float(result) if type(result) is np.float64 else result
-
-
-def like(result: Any, leaf: Any) -> Any:
-    """The result in the type of the leaf that it belongs to: number or array, single or double precision."""
-    if isinstance(result, Recorded):
-        return result
-    if isinstance(leaf, np.ndarray):
-        dtype = leaf.dtype if leaf.dtype.kind == "f" else np.dtype(np.float64)
-        is_same = isinstance(result, np.ndarray) and result.dtype == dtype
-        return result if is_same else np.asarray(result, dtype=dtype)
-    if isinstance(leaf, np.floating):
-        return type(leaf)(result)
-    return float(result) if isinstance(leaf, (int, float, np.integer)) else result
-
-
-def block(result: Any, _: Any = None) -> Any:
-    """A block of a matrix, or its one element."""
-    return float(result) if getattr(result, "shape", None) == () and not isinstance(result, Recorded) else result
 
 
 def evaluation(function: Differentiated, args: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:

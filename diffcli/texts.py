@@ -56,7 +56,7 @@ class ValueAndGradient:
         return value, tuple(gradient)
 
     def _at_arrays(self, point: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
-        from diffcli.functions import like, value_of
+        from diffcli.differentiated import like, value_of
 
         values = [as_value(value) for value in point]
         shapes = tuple(getattr(value, "shape", ()) for value in values)
@@ -120,20 +120,20 @@ class Located:
     @staticmethod
     def output(results: Sequence[Any]) -> Any:
         """The one output, or a tuple of them."""
-        from diffcli.functions import value_of
+        from diffcli.differentiated import value_of
 
         values = tuple(map(value_of, results))
         return values[0] if len(values) == 1 else values
 
     def inputs(self, results: Sequence[Any]) -> tuple[Any, ...]:
         """One result for each variable."""
-        from diffcli.functions import like
+        from diffcli.differentiated import like
 
         return tuple(map(like, results, self.values))
 
     def seeds(self, given: Mapping[str, Any]) -> list[Any]:
         """Tangents by name; 0 for a name that is not given."""
-        from diffcli.functions import matched
+        from diffcli.differentiated import matched
 
         names = self.reading.variables
         unknown = [name for name in given if name not in names]
@@ -158,7 +158,7 @@ def gradient(text: str, at: At) -> tuple[Any, ...]:
 
 def blocks(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
     """The blocks of a matrix as floats or arrays."""
-    from diffcli.functions import block
+    from diffcli.differentiated import block
 
     return tuple(tuple(map(block, row)) for row in rows)
 
@@ -186,7 +186,7 @@ def jvp(text: str, at: At, tangents: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def vjp(text: str, at: At) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ of the value to Jᵀ·ȳ."""
-    from diffcli.functions import matched
+    from diffcli.differentiated import matched
 
     place = Located(text, at)
     value = place.output(place.derivatives.value(place.values))

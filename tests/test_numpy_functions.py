@@ -7,10 +7,11 @@ from functools import reduce
 import numpy as np
 import pytest
 
+import diffcli
 from diffcli.derivatives import Derivatives, pullback
 from diffcli.studies.gradient_check import graph_of
 from diffcli.tracing import record
-from diffcli.tracing.numpy_functions import DIFFERENTIABLE
+from diffcli.tracing.numpy_functions import DIFFERENTIABLE, SELECTIONS, WITHOUT_SLOPE
 
 RANDOM = np.random.default_rng(20261120)
 STEP = 2.0**-10
@@ -336,3 +337,88 @@ def test_the_complex_step(name):
         tangents = derivatives.jvp(recording.values, direction)[1]
         result = function(*[x + 1e-30j * d for x, d in zip(point, direction, strict=True)])
         close(tangents, [one.imag / 1e-30 for one in arrays(result)], 1e-13)
+
+
+SPECIAL = np.array([-np.inf, -2.5, -1.0, -0.5, -0.0, 0.0, 0.5, 1.5, 2.5, np.inf, np.nan])
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_SLOPE - {"heaviside", "floor_divide"}))
+def test_functions_without_a_slope(name):
+    function = getattr(np, name)
+    recording, derivatives = prepared(function, (SPECIAL,))
+    np.testing.assert_array_equal(derivatives.value(recording.values)[0], function(SPECIAL))
+    np.testing.assert_array_equal(derivatives.jvp(recording.values, [np.ones(11)])[1][0], np.zeros(11))
+    np.testing.assert_array_equal(derivatives.vjp(recording.values, [np.ones(11)])[1][0], np.zeros(11))
+
+
+@pytest.mark.parametrize(
+    ("function", "others"),
+    [
+        (np.heaviside, 0.5), (np.heaviside, np.arange(11.0)), (np.floor_divide, 0.75), (np.fmax, 0.25),
+        (np.fmin, np.nan), (np.maximum, 0.0), (np.copysign, SPECIAL[::-1]), (np.logaddexp, SPECIAL[::-1]),
+        (np.logaddexp, -np.inf), (np.add, 1), (np.power, 2), (np.less, 0), (np.greater_equal, 0.5), (np.equal, -0.5),
+        (np.not_equal, SPECIAL), (np.logical_and, SPECIAL[::-1]), (np.logical_or, 0.0), (np.logical_xor, 1.0),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's own
+def test_special_values(function, others):
+    """NaN, infinities and both zeros are NumPy's."""
+    for one, other in ((SPECIAL, others), (np.broadcast_to(others, 11), SPECIAL)):
+        recording = record(function, (one, other), argnums=(0,))
+        graph = recording.graph
+        (found,) = Derivatives(graph, recording.inputs(graph)).value(recording.values)
+        expected = np.asarray(function(one, other), dtype=float)
+        np.testing.assert_allclose(np.asarray(found, dtype=float), expected, rtol=1e-15)
+        is_number = ~np.isnan(expected)
+        assert np.array_equal(np.signbit(found)[is_number], np.signbit(expected)[is_number])
+
+
+SELECTED = {
+    "lexsort": lambda x: np.lexsort((x,)), "isclose": lambda x: np.isclose(x, 0.5),
+    "allclose": lambda x: np.allclose(x, x),
+    "array_equal": lambda x: np.array_equal(x, x), "searchsorted": lambda x: np.searchsorted(np.arange(3), x),
+    "digitize": lambda x: np.digitize(x, np.arange(3)), "any": lambda x: np.any(x > 1), "all": lambda x: np.all(x > 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SELECTIONS))
+def test_functions_that_only_select(name):
+    function, point, found = SELECTED.get(name, getattr(np, name)), np.array([[0.5, 3.0, -1.0], [0.5, 0.0, 2.0]]), []
+    point = point[0] if name == "lexsort" else point
+
+    def recorded(x):
+        found.append(function(x))
+        return np.sum(x)
+
+    record(recorded, (point,))
+    expected = function(point)
+    assert type(found[0]) is type(expected)
+    if name == "empty_like":
+        assert found[0].shape == expected.shape
+    else:
+        assert np.all(np.asarray(found[0]) == np.asarray(expected))
+
+
+def test_smooth_where_formulas_have_branches():
+    """sinc at 0 and logaddexp at equal arguments have second derivatives too."""
+    assert diffcli.grad(np.sinc, (0.0,)) == (0.0,)
+    assert diffcli.hessian(np.sinc, argnums=0)(0.0) == pytest.approx(-(np.pi**2) / 3, rel=1e-14)
+    ((xx, xy), (_, yy)) = diffcli.hessian(np.logaddexp)(1.5, 1.5)
+    np.testing.assert_allclose((xx, xy, yy), (0.25, -0.25, 0.25), rtol=1e-14)
+    for x in (1e-9, 1e-4, 0.3, 0.318, 0.319):
+        u = np.pi * x
+        exact = np.pi * (np.cos(u) / u - np.sin(u) / u**2) if x > 0.1 else np.pi * (-u / 3 + u**3 / 30)
+        assert diffcli.grad(np.sinc, (x,))[0] == pytest.approx(exact, rel=1e-13 if x > 0.1 else 1e-12)
+
+
+def test_ties_share():
+    np.testing.assert_array_equal(diffcli.grad(np.max, (np.array([1.0, 3.0, 3.0]),))[0], [0, 0.5, 0.5])
+    assert diffcli.grad(np.maximum, (2.0, 2.0)) == (0.5, 0.5)
+
+
+def test_products_with_zeros():
+    """∂(xyz)/∂x = yz needs no division by x."""
+    x = np.array([2.0, 0.0, 3.0, 5.0])
+    np.testing.assert_array_equal(diffcli.grad(np.prod, (x,))[0], [0, 30, 0, 0])
+    rows = diffcli.jacobian(np.cumprod, (x,))[0]
+    np.testing.assert_array_equal(rows, [[1, 0, 0, 0], [0, 2, 0, 0], [0, 6, 0, 0], [0, 30, 0, 0]])
