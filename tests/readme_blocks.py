@@ -2,7 +2,7 @@
 
     python tests/readme_blocks.py                  says which blocks are stale
     python tests/readme_blocks.py --write          writes them all anew
-    python tests/readme_blocks.py --write --quick  the same without the start-up benchmark, which takes a minute
+    python tests/readme_blocks.py --write --quick  the same without the benchmarks, which take minutes
 
 Commands stand in the README itself, and only their output is generated:
 
@@ -44,8 +44,8 @@ from diffcli.methods.registry import METHODS
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 COLUMNS = 88
-LAYERS = ("", "cli/", "render/", "studies/", "methods/", "execute/", "language/", "graph/")
-STARTUP = "python benchmarks/startup.py"
+LAYERS = ("", "cli/", "render/", "studies/", "methods/", "tracing/", "execute/", "language/", "graph/")
+BENCHMARK = "python benchmarks/"
 BLOCK = re.compile(
     r"^```(?P<fence>console|pycon)\n(?P<code>.*?)^```$"
     r"|^<!-- (?P<kind>output of|computed|listing of): (?P<argument>[^\n]*) -->\n(?P<content>.*?)^<!-- end -->$"
@@ -131,8 +131,8 @@ def session(block: Block) -> str:
 
 def output(block: Block) -> str:
     """The output of a command that writes Markdown."""
-    if block.argument == STARTUP:
-        words = [sys.executable, *shlex.split(STARTUP)[1:]]
+    if block.argument.startswith(BENCHMARK):
+        words = [sys.executable, *shlex.split(block.argument)[1:]]
         return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return f"\n{shown(block.argument, is_terminal=False)[1].strip()}\n\n"
 
@@ -255,7 +255,7 @@ def main() -> None:
     """Say which blocks are stale, or write them."""
     text = README.read_text(encoding="utf-8")
     for block in reversed(list(blocks(text))):
-        if block.argument == STARTUP and ("--write" not in sys.argv or "--quick" in sys.argv):
+        if block.argument.startswith(BENCHMARK) and ("--write" not in sys.argv or "--quick" in sys.argv):
             continue
         if "--write" not in sys.argv:
             stale = masked(block.saved()) != masked(block.fresh())

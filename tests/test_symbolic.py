@@ -283,3 +283,13 @@ def test_the_child_is_ended_at_its_limits(children, limits, reason, capfd):
 def test_the_parent_does_not_import_sympy():
     program = "import sys, diffcli.methods.symbolic; sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_x_ln_y_has_its_slope_where_x_is_zero():
+    """∂(x·ln y)/∂x = ln y at x = 0 too: cross-entropy with labels 0 and 1."""
+    graph = parse("xlogy(x, p) + xlogy(y, q)", bound=("x", "y", "p", "q")).graph
+    point = dict(zip(graph.variables, (0.0, 0.25, 1.0, 0.75), strict=True))
+    (row,) = PreparedSymbolic(graph, graph.inputs, interpreted, Here(graph))(list(point.values())).rows
+    assert dict(zip(graph.variables, row, strict=True)) == pytest.approx(
+        {"x": math.log(0.25), "p": 0.0, "y": math.log(0.75), "q": 1 / 0.75}, rel=1e-15
+    )

@@ -289,7 +289,8 @@ SPECIAL = (
     Primitive(
         "xlogy", "x·ln(y), and 0 where x is 0", (lambda x, y: ln(y), lambda x, y: x / y), callable=False,
         template="#1·ln(#2)", precedence=20,
-        definition=lambda x, y: where(equal(x, 0), 0, x * ln(y)), latex=r"#1 \ln #2", domain=(WIDE, POSITIVE),
+        definition=lambda x, y: where(equal(x, 0), 0, x * ln(y)), calls={"sympy": "xlogy"}, latex=r"#1 \ln #2",
+        domain=(WIDE, POSITIVE),
     ),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph, Node
 from diffcli.methods.method import GaveUp
+from diffcli.methods.sympy_notation import XLogY
 
 LOCALLY_CONSTANT = frozenset(("sign", "floor", "ceil", "round", "lt", "le", "gt", "ge", "eq", "ne"))
 MAX_BITS = 2000
@@ -52,6 +53,7 @@ FUNCTIONS: dict[str, Callable[..., Expr]] = {
     "lgamma": sympy.loggamma,
     "digamma": lambda x: sympy.polygamma(0, x),
     "polygamma": sympy.polygamma,
+    "xlogy": XLogY,
 }
 """What the names in the table of primitives mean; nothing is ever looked up in SymPy by name."""
 

@@ -14,6 +14,7 @@ from sympy import Expr, Integer, Rational, Symbol
 from diffcli.graph.program import Builder
 from diffcli.methods.method import GaveUp
 from diffcli.methods.sympy_notation import (
+    XLogY,
     decimal_text,
     is_negative,
     is_reciprocal,
@@ -49,6 +50,7 @@ NAMES: dict[type, str] = {
     sympy.erfc: "erfc",
     sympy.gamma: "gamma",
     sympy.loggamma: "lgamma",
+    XLogY: "xlogy",
 }
 
 

@@ -1,13 +1,25 @@
-"""How a person would write a sum or a product that SymPy keeps in an order of its own."""
+"""How a person would write a sum or a product that SymPy keeps in an order of its own; and what SymPy lacks."""
 
 import decimal
 from collections import Counter
 from collections.abc import Sequence
 
+import sympy
 from sympy import Expr, Integer, preorder_traversal
 
 MAX_SORTED = 300
 """The size of a sum or product that is still put in a pleasant order; beyond, nobody reads it."""
+
+
+class XLogY(sympy.Function):  # type: ignore[misc] # SymPy has no types
+    """x·ln(y), and 0 where x is 0; differentiated as x·ln(y) there too, which SymPy does not do with a Piecewise."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """ln(y) by x, x/y by y."""
+        x, y = self.args
+        return sympy.log(y) if argindex == 1 else x / y
 
 
 def ordered(expression: Expr) -> Sequence[Expr]:
