@@ -425,6 +425,7 @@ REFUSED = [
     (lambda x: np.sum(x, initial=3.0), "np.sum with initial= is not supported", "diffcli ops"),
     (lambda x: np.sum(x, where=X > 0), "np.sum with where= is not supported", "diffcli ops"),
     (lambda x: np.sin(x, where=X > 0).sum(), "np.sin with where= is not supported", "diffcli ops"),
+    (lambda x: np.clip(x, 0, 1, where=X > 0).sum(), "np.clip with where= is not supported", "diffcli ops"),
     (lambda x: np.sum(x, dtype=np.float32), "dtype=float32 is not supported", "leave dtype out"),
     (lambda x: x.astype(int).sum(), "astype\\(int64\\)", "diffcli ops"),
     (lambda x: np.pad(x, 1, mode="linear_ramp").sum(), "linear_ramp", "constant"),
@@ -524,6 +525,21 @@ def test_rosenbrock_in_a_thousand_variables():
     product[:-1] += off * direction[1:]
     product[1:] += off * direction[:-1]
     equal(diffcli.hvp(rosenbrock, (x,), (direction,))[0], product)
+
+
+def test_long_loops():
+    def logistic(x, n):
+        for _ in range(n):
+            x = 3.5 * x * (1 - x)
+        return x
+
+    x, slope = 0.3, 1.0
+    for _ in range(5000):
+        x, slope = 3.5 * x * (1 - x), slope * 3.5 * (1 - 2 * x)
+    value, found = diffcli.value_and_grad(logistic, argnums=0)(0.3, 5000)
+    equal((value, found), (x, slope))
+    value, found = diffcli.value_and_grad(logistic, argnums=0)(np.array(0.3), 1)
+    equal(found, 3.5 * 0.4)
 
 
 def test_a_network_against_its_backward_pass_by_hand():

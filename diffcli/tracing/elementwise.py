@@ -159,10 +159,18 @@ def sinc(_: "Recorder", x: Term) -> Term:
     return where(is_small, series, sin(far) / far)
 
 
-def clip(recorder: "Recorder", a: object, a_min: object = None, a_max: object = None, **bounds: object) -> Term:
+def clip(
+    recorder: "Recorder",
+    a: object,
+    a_min: object = None,
+    a_max: object = None,
+    *,
+    min: object = None,  # noqa: A002 - NumPy's name
+    max: object = None,  # noqa: A002 - NumPy's name
+) -> Term:
     """Between two bounds."""
-    lowest, highest = bounds.pop("min", a_min), bounds.pop("max", a_max)
     x = recorder.term(a)
+    lowest, highest = (a_min if min is None else min), (a_max if max is None else max)
     if lowest is not None:
         x = maximum(x, recorder.term(lowest))
     return x if highest is None else minimum(x, recorder.term(highest))

@@ -32,9 +32,12 @@ def moved(move: Callable[..., Any]) -> Callable[..., Term]:
     return made
 
 
-def reshape(recorder: "Recorder", a: Any, shape: Any = None, order: str = "C", **options: Any) -> Term:
+def reshape(
+    recorder: "Recorder", a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
+) -> Term:
     """Another shape."""
-    x, wanted = recorder.term(a), options.pop("newshape", shape)
+    del copy  # nothing recorded is ever changed
+    x, wanted = recorder.term(a), shape if newshape is None else newshape
     sizes = tuple(int(size) for size in wanted) if isinstance(wanted, Sequence) else (int(wanted),)
     if order == "F":
         return transpose(recorder, transpose(recorder, x).reshape(reshaped(x.shape, sizes)[::-1]))
@@ -196,7 +199,9 @@ def pad(recorder: "Recorder", array: Any, pad_width: Any, mode: str = "constant"
     where_from = np.pad(positions(x), pad_width, constant_values=-1)
     is_old = where_from >= 0
     result = scattered(x, np.nonzero(is_old.reshape(-1))[0].reshape(x.shape), where_from.shape)
-    values = options.get("constant_values", 0)
+    values = options.pop("constant_values", 0)
+    if options:
+        raise FunctionError(f"np.pad with {', '.join(options)} is not supported")
     if np.any(values):
         around = np.pad(np.zeros(x.shape), pad_width, constant_values=values)
         result = result + recorder.term(around)

@@ -209,17 +209,18 @@ def part(x: Term, axis: int, start: int, stop: int) -> Term:
     return x.index(tuple((start, stop, 1) if k == axis else (0, size, 1) for k, size in enumerate(x.shape)))
 
 
-def difference(recorder: "Recorder", a: Any, n: int = 1, axis: int = -1, **options: Any) -> Term:
+def difference(
+    recorder: "Recorder", a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None
+) -> Term:
     """Differences of neighbours, n times."""
     from diffcli.tracing.joins import concatenate
 
-    x, place = recorder.term(a), 0
-    if any(options.get(name) is not None for name in ("prepend", "append")):
-        edge = tuple(1 if k == axis_of(x, axis) else size for k, size in enumerate(x.shape))
-        before, after = (options.get(name) for name in ("prepend", "append"))
-        ends = [x if end is x else _edge(recorder.term(end), edge) for end in (before, x, after) if end is not None]
-        x = concatenate(recorder, ends, axis)
+    x = recorder.term(a)
     place = axis_of(x, axis)
+    if prepend is not None or append is not None:
+        edge = tuple(1 if k == place else size for k, size in enumerate(x.shape))
+        before, after = ([] if end is None else [_edge(recorder.term(end), edge)] for end in (prepend, append))
+        x = concatenate(recorder, [*before, x, *after], axis)
     for _ in range(n):
         length = x.shape[place]
         x = part(x, place, 1, length) - part(x, place, 0, max(length - 1, 0))
