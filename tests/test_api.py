@@ -1,5 +1,8 @@
 """The programming interface, as the README shows it."""
 
+import subprocess
+import sys
+
 import pytest
 
 import diffcli
@@ -46,3 +49,11 @@ def test_points_are_checked():
         diffcli.study("x", {"x": float("nan")})
     assert diffcli.grad("x₁^2", {"x₁": 3}) == (6.0,)
     assert diffcli.grad("x", {"x": -2.5e-300}) == (1.0,)
+
+
+def test_texts_of_numbers_need_no_numpy():
+    program = (
+        "import sys, diffcli; f = diffcli.value_and_grad('x*y'); f(2.0, 5.0); diffcli.grad('x^2', {'x': 2});"
+        "sys.exit('numpy' in sys.modules or 'sympy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
