@@ -146,7 +146,7 @@ class Located:
 
 
 def _tangent(given: Any, value: Any) -> Any:
-    if hasattr(value, "shape") and given == 0.0 and not hasattr(given, "shape"):
+    if hasattr(value, "shape") and isinstance(given, int | float) and given == 0:
         return 0.0 * value
     return as_value(given)
 

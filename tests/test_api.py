@@ -57,3 +57,11 @@ def test_texts_of_numbers_need_no_numpy():
         "sys.exit('numpy' in sys.modules or 'sympy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_tangents_of_texts_may_be_arrays():
+    np = pytest.importorskip("numpy")
+    matrix = np.array([[1.0, -1.0], [0.5, 2.0]])
+    value, tangent = diffcli.jvp("W@x", {"W": matrix, "x": [1.0, 2.0]}, {"x": np.ones(2)})
+    np.testing.assert_array_equal(value, [-1.0, 4.5])
+    np.testing.assert_array_equal(tangent, [0.0, 2.5])
