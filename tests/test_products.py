@@ -3,6 +3,8 @@
 import json
 import math
 import random
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -219,3 +221,19 @@ def test_formats(name, form, command):
     code, out, _ = command(name, POLAR, "--at", "r=2,t=0.5", "-m", "forward,reverse", "--format", form)
     assert code == 0
     assert ("0.0812" if name == "jvp" else "1.357") in out
+
+
+PROBE = """
+import sys
+from diffcli.cli.main import run
+codes = [run([*words.split("|"), "--at", "r=2,t=0.5", "-m", "finite,forward,reverse"]) for words in sys.argv[1:]]
+print(*codes, *sorted({"sympy", "numpy"} & set(sys.modules)), file=sys.stderr)
+"""
+
+
+def test_numbers_need_no_array_library():
+    commands = [f"jvp|{POLAR}", f"vjp|{POLAR}", f"jacobian|{POLAR}", "hessian|r*t^2", "hessian|r*t|--direction|r=1"]
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *commands], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr.split() == ["0"] * len(commands)

@@ -1,7 +1,7 @@
 """What each method of a study takes and how far off it is, as one table."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from diffcli.render import numbers
 from diffcli.render.document import Column, Options, Section, Span, Table, Text, text
@@ -13,17 +13,14 @@ Label = Callable[[str, str], Span]
 """What a derivative is called, from the names of output and component."""
 
 
-def costs(study: Study, what: str, label: Label, extra: tuple[str, Sequence[Text]] | None = None) -> Table:
-    """For each method its worst entry and its cost; `extra` is one more column."""
+def costs(study: Study, what: str, label: Label) -> Table:
+    """For each method its worst entry and its cost."""
     columns = [
         Column(), Column("worst error", "decimal"), Column("digits", "decimal"), Column("at", droppable=1),
         Column("what it takes", flexible=True), Column("prepare", "right", droppable=2), Column(what, "right"),
         Column("× f", "right"),
     ]  # fmt: skip
     rows = [_row(study, index, result, label) for index, result in enumerate(study.outputs[0].methods)]
-    if extra is not None:
-        columns.append(Column(extra[0], "right"))
-        rows = [(*row, cell) for row, cell in zip(rows, extra[1], strict=True)]
     return Table(tuple(columns), (Section(tuple(rows)),)).trimmed()
 
 
@@ -42,14 +39,19 @@ def _row(study: Study, index: int, result: MethodResult, label: Label) -> tuple[
 
 
 def _worst(study: Study, index: int, label: Label) -> tuple[Span, Error] | None:
-    """The entry with the fewest correct digits, and its error."""
+    """The entry with the fewest correct digits, and its error; one that should be 0, and nearly is, has no digits."""
     found = [
-        (label(output.name, component.variable), component.error)
+        (label(output.name, component.variable), component.error, _digits(component, component.error))
         for output in study.outputs
         for component in output.methods[index].components
         if component.error is not None
     ]
-    return min(found, key=lambda entry: entry[1].digits, default=None)
+    worst = min(found, key=lambda entry: entry[2], default=None)
+    return worst and worst[:2]
+
+
+def _digits(component: Component, error: Error) -> float:
+    return math.inf if component.within and error.relative is None else error.digits
 
 
 def relative(error: Error) -> float:

@@ -9,8 +9,8 @@ from diffcli.render.costs import costs, entry_text
 from diffcli.render.csv import Cell as CsvCell
 from diffcli.render.csv import Table as CsvTable
 from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Span, Table, Text, text
-from diffcli.render.jacobian import IN_FULL, LONGEST_FORMULA, MOST_FORMULAS, sweeps_table
-from diffcli.render.matrices import Cell, Matrix, matrix_blocks
+from diffcli.render.jacobian import LONGEST_FORMULA, MOST_FORMULAS, sweeps_table
+from diffcli.render.matrices import IN_FULL, Cell, Matrix, for_entries, is_large, matrix_blocks
 from diffcli.render.opening import opening, problem_blocks
 from diffcli.render.verdict import listed, verdict_lines
 from diffcli.studies.hessian import HessianStudy
@@ -32,8 +32,7 @@ def document(record: HessianStudy, options: Options) -> Document:
         return Document((*blocks, Lines((text("There is no variable to differentiate by."),))))
     blocks += _matrices(record, options)
     named = replace(study, outputs=(replace(output, name=f"²{output.name}"),), shapes=record.shapes)
-    symmetry = [_number(record.asymmetry(result.method)) for result in output.methods]
-    blocks += [costs(named, "Hessian", second, ("|H − Hᵀ|", symmetry)), *_formulas(record)]
+    blocks += [costs(named, "Hessian", second), *_formulas(record)]
     blocks += [sweeps_table(record.sweeps)] if record.sweeps else []
     blocks.append(Lines(tuple(_remarks(record))))
     blocks.append(Lines(tuple(verdict_lines(named))))
@@ -50,18 +49,13 @@ def second(output: str, entry: str) -> Span:
     return Span(f"∂²{name}/∂{entry}", "title", rf"\partial^2 {latex_name(name)}/{below}")
 
 
-def _number(value: float | None) -> Text:
-    return () if value is None else (numbers.error(value),)
-
-
 def _matrices(record: HessianStudy, options: Options) -> list[Block]:
     names = [Span(name, "name", latex_name(name)) for name in record.elements]
-    matrices = []
-    if record.judged.entries:
-        matrices.append(Matrix(text("judge", role="quiet"), lambda i, j: _judged(record, i, j, options)))
-    groups = _equal_methods(record)
-    if options.is_interactive and len(names) ** 2 > IN_FULL:
-        groups = groups[-1:]
+    entries, groups = len(names) ** 2, _equal_methods(record)
+    options = for_entries(entries, options)
+    matrices = [Matrix(text("judge", role="quiet"), lambda i, j: _judged(record, i, j, options))]
+    if options.is_interactive and entries > IN_FULL:
+        matrices, groups = ([] if is_large(entries, options) and groups else matrices), groups[-1:]
     matrices += [Matrix(text(listed(methods), role="name"), _cells(record, methods[0], options)) for methods in groups]
     return matrix_blocks(names, names, matrices, options)
 
@@ -117,8 +111,10 @@ def _formulas(record: HessianStudy) -> list[Block]:
 def _remarks(record: HessianStudy) -> Iterator[Text]:
     """Structure, products and the scale of errors."""
     judged, product = record.judged, record.product
+    if symmetry := _symmetry(record):
+        yield symmetry
     if judged.coupled is not None and judged.coupled < judged.total:
-        yield text(f"{judged.coupled} of {judged.total} different entries are not 0 by structure alone.")
+        yield text(f"Only {judged.coupled} of {judged.total} different entries can differ from 0.")
     if product.of_function:
         ratio = product.operations / product.of_function
         yield text(
@@ -127,6 +123,17 @@ def _remarks(record: HessianStudy) -> Iterator[Text]:
         )
     if not record.shapes and any(slope.value == "0" for slope in judged.entries.values()):
         yield text("Where an entry is exactly 0, errors are relative to the largest entry.", role="quiet")
+
+
+def _symmetry(record: HessianStudy) -> Text:
+    """Largest |H − Hᵀ|: 0 for all methods, or by method."""
+    found: dict[str, list[str]] = {}
+    for method in record.matrices:
+        found.setdefault(numbers.error(record.asymmetry(method)).text, []).append(method)
+    if not found:
+        return ()
+    sizes = [f"{size} ({'all' if len(found) == 1 else listed(methods)})" for size, methods in found.items()]
+    return text(Span("Largest |H − Hᵀ|", latex=r"\max |H - H^{T}|"), f": {', '.join(sizes)}.")
 
 
 def hessian_table(record: HessianStudy) -> CsvTable:

@@ -10,20 +10,18 @@ from diffcli.render.csv import study_table
 from diffcli.render.derivatives import derivative
 from diffcli.render.document import Block, Column, Document, Flow, Lines, Options, Section, Span, Table, Text, text
 from diffcli.render.grad import counted
-from diffcli.render.matrices import Cell, Matrix, matrix_blocks
+from diffcli.render.matrices import IN_FULL, Cell, Matrix, for_entries, is_large, matrix_blocks
 from diffcli.render.opening import name_span, point_text, problem_blocks, title_text
 from diffcli.render.verdict import listed, verdict_lines
 from diffcli.studies.jacobian import JacobianStudy, Sweeps
 from diffcli.studies.jacobian_identity import Identity
-from diffcli.studies.records import Cost, OutputStudy, Study
+from diffcli.studies.records import OutputStudy, Study
 
 FORWARD_SIDE = Span("⟨ȳ, J·ẋ⟩", latex=r"\langle \bar{y}, J \dot{x} \rangle")
 REVERSE_SIDE = Span("⟨Jᵀȳ, ẋ⟩", latex=r"\langle J^{T} \bar{y}, \dot{x} \rangle")
 LONGEST_FORMULA = 40
 """Characters of a formula that is short enough to be an entry."""
 MOST_FORMULAS = 12
-IN_FULL = 12
-"""Entries of a matrix that is shown on a screen by every method; a larger one by the judge and one of them."""
 
 
 def document(record: JacobianStudy, options: Options) -> Document:
@@ -62,10 +60,11 @@ def _values(study: Study, options: Options) -> list[Block]:
 def _matrices(study: Study, options: Options) -> list[Block]:
     rows = [name_span(output.name) for output in study.outputs]
     columns = [Span(f"∂/∂{name}", "quiet", rf"\partial/\partial {latex_name(name)}") for name in study.elements]
+    entries, groups = len(rows) * len(columns), _equal_methods(study)
+    options = for_entries(entries, options)
     matrices = [Matrix(text("judge", role="quiet"), lambda i, j: _judged(study.outputs[i], j, options))]
-    groups = _equal_methods(study)
-    if options.is_interactive and len(rows) * len(columns) > IN_FULL:
-        groups = groups[-1:]
+    if options.is_interactive and entries > IN_FULL:
+        matrices, groups = ([] if is_large(entries, options) and groups else matrices), groups[-1:]
     for methods in groups:
         index = [result.method for result in study.outputs[0].methods].index(methods[0])
         matrices.append(Matrix(text(listed(methods), role="name"), _cell_of(study, index, options)))
@@ -119,24 +118,21 @@ def _modes(record: JacobianStudy) -> list[Block]:
 
 def sweeps_table(sweeps: Sequence[Sweeps]) -> Table:
     """What the modes take, one sweep after the other and all of them at once."""
-    columns = (
-        Column(), Column("one by one"), Column("time", "right"), Column("all at once"), Column("time", "right"),
-    )  # fmt: skip
+    headers = ("", "sweeps", "operations", "time", "at once", "operations", "time")
+    columns = tuple(Column(header, "right" if header else "left") for header in headers)
     return Table(columns, (Section(tuple(_mode_row(way) for way in sweeps)),))
 
 
 def _mode_row(way: Sweeps) -> tuple[Text, ...]:
     return (
         text(way.mode, role="name"),
-        text(_work(way.cost, "sweep", "sweeps") if way.cost else "would take too long"),
+        text(str(way.cost.sweeps) if way.cost else "too many"),
+        text(str(way.cost.operations) if way.cost else ""),
         text(numbers.seconds(way.timing.median if way.timing else None)),
-        text(_work(way.at_once, "run", "runs")),
+        text(counted(way.at_once.sweeps, "run", "runs")),
+        text(str(way.at_once.operations)),
         text(numbers.seconds(way.at_once_timing.median if way.at_once_timing else None)),
     )
-
-
-def _work(cost: Cost, one: str, many: str) -> str:
-    return f"{counted(cost.sweeps, one, many) or f'0 {many}'}, {counted(cost.operations, 'operation', 'operations')}"
 
 
 def _identity(known: Identity | None) -> list[Block]:

@@ -1,15 +1,18 @@
 """Matrices of derivatives: rows and columns by name, one section for each method, in blocks that fit the terminal."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from diffcli.render.document import Block, Column, Lines, Options, Section, Span, Table, Text, text, text_width
 
-MOST_ROWS = 12
-"""Rows and columns of a matrix shown on a screen; larger ones are cut …"""
-MOST_COLUMNS = 8
+IN_FULL = 12
+"""Entries of a matrix that is shown on a screen by every method, …"""
+IN_BLOCKS = 36
+"""… and by the judge and one method, all columns in blocks; of larger ones a corner with few digits, …"""
+CORNER, FEW_DIGITS = 8, 5
 MOST_CELLS = 10_000
-"""… and elsewhere those with more cells."""
+"""… and elsewhere a corner of those with more cells."""
 GAP = 3
 Cell = Callable[[int, int], Text]
 
@@ -21,10 +24,20 @@ class Matrix(NamedTuple):
     cell: Cell
 
 
+def is_large(entries: int, options: Options) -> bool:
+    """Whether only a corner of the matrix is shown, on a screen."""
+    return options.is_interactive and entries > IN_BLOCKS
+
+
+def for_entries(entries: int, options: Options) -> Options:
+    """The options with fewer digits where only a corner is shown."""
+    return replace(options, digits=options.digits or FEW_DIGITS) if is_large(entries, options) else options
+
+
 def matrix_blocks(
     rows: Sequence[Span], columns: Sequence[Span], matrices: Sequence[Matrix], options: Options
 ) -> list[Block]:
-    """The matrices below each other; what is too wide is broken into blocks of columns."""
+    """The matrices below each other; what is too wide is broken into blocks of columns, or cut where it is large."""
     height, width = _shown(len(rows), len(columns), options)
     cells = {
         (k, i, j): matrix.cell(i, j) for k, matrix in enumerate(matrices) for i in range(height) for j in range(width)
@@ -34,7 +47,11 @@ def matrix_blocks(
         for j in range(width)
     ]
     blocks: list[Block] = []
-    for first, last in _ranges(sizes, max((row.width for row in rows[:height]), default=0), options):
+    ranges = _ranges(sizes, max((row.width for row in rows[:height]), default=0), options)
+    if is_large(len(rows) * len(columns), options):
+        ranges = ranges[:1]
+        width = ranges[0][1]
+    for first, last in ranges:
         head = (Column(), *[Column(columns[j].text, latex=columns[j].latex) for j in range(first, last)])
         sections = tuple(
             Section(tuple(((rows[i],), *[cells[k, i, j] for j in range(first, last)]) for i in range(height)), m.title)
@@ -47,8 +64,8 @@ def matrix_blocks(
 
 
 def _shown(height: int, width: int, options: Options) -> tuple[int, int]:
-    if options.is_interactive:
-        return min(height, MOST_ROWS), min(width, MOST_COLUMNS)
+    if is_large(height * width, options):
+        return min(height, CORNER), min(width, CORNER)
     if height * width <= MOST_CELLS:
         return height, width
     side = int(MOST_CELLS**0.5)
@@ -56,11 +73,8 @@ def _shown(height: int, width: int, options: Options) -> tuple[int, int]:
 
 
 def _rest(height: int, width: int, rows: int, columns: int, options: Options) -> str:
-    remedy = (
-        "-o FILE or a pipe shows more"
-        if options.is_interactive and height * width <= MOST_CELLS
-        else ("--format json has all of them")
-    )
+    has_all = options.is_interactive and height * width <= MOST_CELLS
+    remedy = "-o FILE or a pipe shows all" if has_all else "--format json has all of them"
     return f"… the first {rows}×{columns} of {height}×{width} entries; {remedy}"
 
 

@@ -129,6 +129,12 @@ class Task(NamedTuple):
         run, arguments = compiler(program, "sweep"), [*self.point, *self.seeds]
         return lambda: run(arguments)[first:]  # type: ignore[return-value]
 
+    def scaled(self, factor: float) -> list[Any]:
+        """The seeds, longer or shorter."""
+        if all(isinstance(seed, float) for seed in self.seeds):
+            return [seed * factor for seed in self.seeds]
+        return unflattened([x * factor for x in flattened(self.seeds)], self.seeds)
+
     def whole(self, method: str, compiler: Compiler, options: Mapping[str, Any]) -> Callable[[], Any]:
         """The rows of the whole Jacobian, for methods that know no product."""
         if reason := too_much(method, self.graph, self.wrt):
@@ -181,8 +187,7 @@ def _jvp_by(method: str, task: Task, line: Graph, options: Mapping[str, Any], di
         return _read(_measure(task, method, lambda c: task.swept(tangent_sweep(task.graph, task.wrt), outputs, c)))
     if method == "finite":
         scale = _scale(task, directions)
-        tangents = unflattened([x * scale for x in directions], task.seeds) if directions else []
-        place = [*task.point, *tangents, 0.0]
+        place = [*task.point, *task.scaled(scale), 0.0]
 
         def differences(compiler: Compiler) -> Callable[[], Any]:
             prepared = PreparedFinite(line, [line.inputs[-1]], compiler, **options)
@@ -318,7 +323,7 @@ def _hvp_by(method: str, task: Task, line: Graph, job: SecondSymbolicJob | None)
     directions = flattened(task.seeds)
     if method == "finite":
         scale = _scale(task, directions)
-        place = [*task.point, *unflattened([x * scale for x in directions], task.seeds), 0.0]
+        place = [*task.point, *task.scaled(scale), 0.0]
         rows = [line.inputs[task.graph.inputs.index(position)] for position in task.wrt]
         step = task.settings.options.get("finite", {}).get("step")
 
