@@ -14,6 +14,8 @@ from diffcli.studies.running import Executor, completed
 from diffcli.studies.timing import Timing, measure
 
 Work = Callable[[], Any]
+LONG = 0.2
+"""Seconds from which on something is not done again to be timed."""
 
 
 class Measured(NamedTuple):
@@ -53,13 +55,17 @@ def measured(
     start, meter = perf_counter(), Meter()
     try:
         counted = prepare(meter.wrap(executor.compiler))
-        prepare_seconds = perf_counter() - start
+        prepared = perf_counter()
         result = counted()
+        taken = perf_counter() - prepared
     except GaveUp as reason:
         return Measured(method, gave_up=str(reason), prepare_seconds=perf_counter() - start)
     cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
-    timing = measure(completed(prepare(executor.compiler), point), seconds) if seconds else None
-    return Measured(method, result, None, cost, prepare_seconds, timing)
+    timing = None
+    if seconds:
+        again = completed(prepare(executor.compiler), point)
+        timing = measure(again, seconds) if taken < LONG else Timing(taken, taken, taken, 1, 1)
+    return Measured(method, result, None, cost, prepared - start, timing)
 
 
 def function_seconds(graph: Graph, point: Sequence[Any], executor: Executor, seconds: float) -> float | None:
