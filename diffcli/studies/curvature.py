@@ -165,7 +165,9 @@ class _Grid:
         self._probe, self._output, self._bits = probe, output, bits
         self._digits, self._visible = digits, visible
         self._on_axes: dict[tuple[int, int], Any] = {}
-        self._line: tuple[tuple[int, int], list[Any]] | None = None
+        self._row = -1
+        self._beside: dict[int, list[Any]] = {}
+        """All values one step to each side along the first input of the present pair; pairs come in their order."""
         self.is_doubtful = False
         """Whether a difference was taken for zero since this was last set to False."""
 
@@ -173,6 +175,8 @@ class _Grid:
         """The quotients by the two inputs of a pair."""
         base = self._probe.base(self._digits, self._visible)
         i, j = pair
+        if i != self._row:
+            self._row, self._beside = i, {}
         if i == j:
             found = {step: self._along(base, i, step) for step in (1, -1, 2, -2)}
             found[0] = base[self._output]
@@ -188,7 +192,7 @@ class _Grid:
 
     def _quadrant(self, base: list[Any], pair: Pair, a: int, b: int) -> Any:
         i, j = pair
-        corner = self._probe.shifted(self._moved(base, i, a), j, b, self._bits[j])[self._output]
+        corner = self._probe.shifted(self._moved(base, a), j, b, self._bits[j])[self._output]
         sides = self._along(base, i, a), self._along(base, j, b)
         terms = [(a * b, corner), (-a * b, sides[0]), (-a * b, sides[1]), (a * b, base[self._output])]
         return self._second(terms, i, j)
@@ -197,15 +201,16 @@ class _Grid:
         """The value `steps` steps along one axis."""
         if (wrt, steps) not in self._on_axes:
             sign, bits = (1 if steps > 0 else -1), self._bits[wrt] - (abs(steps) == 2)
-            moved = self._moved(base, wrt, sign) if abs(steps) == 1 else self._probe.shifted(base, wrt, sign, bits)
+            is_known = wrt == self._row and abs(steps) == 1
+            moved = self._moved(base, sign) if is_known else self._probe.shifted(base, wrt, sign, bits)
             self._on_axes[wrt, steps] = moved[self._output]
         return self._on_axes[wrt, steps]
 
-    def _moved(self, base: list[Any], wrt: int, sign: int) -> list[Any]:
-        """All values one step along an axis; those of the last two asked for are kept."""
-        if self._line is None or self._line[0] != (wrt, sign):
-            self._line = (wrt, sign), self._probe.shifted(base, wrt, sign, self._bits[wrt])
-        return self._line[1]
+    def _moved(self, base: list[Any], sign: int) -> list[Any]:
+        """All values one step along the axis of the present row."""
+        if sign not in self._beside:
+            self._beside[sign] = self._probe.shifted(base, self._row, sign, self._bits[self._row])
+        return self._beside[sign]
 
     def _second(self, terms: Sequence[tuple[int, Any]], i: int, j: int) -> Any:
         """The weighted sum of values over h_i h_j; exactly 0 where all digits cancel."""

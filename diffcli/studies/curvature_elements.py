@@ -17,7 +17,7 @@ from diffcli.studies.curvature_pattern import coupled, members
 from diffcli.studies.judge import judge
 from diffcli.studies.reference import Cause, Reference, Slope
 
-MAX_WORK = 60_000
+MAX_WORK = 40_000
 """Entries times operations that the judge takes on; above it judges some of them, drawn at random."""
 FEWEST = 8
 MOST_ZEROS = 5000
