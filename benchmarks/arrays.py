@@ -119,16 +119,29 @@ def helmholtz_rows(xp: Any, seconds: float) -> Iterator[Row]:
             "compiled function": lambda values=values, primal=primal: primal(values),
             "gradient": lambda values=values, gradient=gradient: gradient(values),
             "by hand": lambda values=values: workloads.helmholtz_by_hand(xp, *values),
+            **python_functions(lambda *args: workloads.helmholtz_as_written(xp, *args), values),
         }
-        check(candidates["gradient"](), candidates["by hand"](), 1e-11)
+        for name in candidates.keys() - {"function", "compiled function", "by hand"}:
+            check(candidates[name](), candidates["by hand"](), 1e-11)
         check(primal(values), [candidates["function"]()], 1e-12)
         pairs = {
             ("gradient", "function"): "≤ 2.0",
             ("gradient", "compiled function"): "",
             ("gradient", "by hand"): "",
             ("by hand", "function"): "",
+            ("recorded once", "function"): "≤ 2.0",
+            ("recorded at each call", "function"): "",
         }
         yield from compared(f"Helmholtz energy, n = {n}", candidates, pairs, seconds, xp)
+
+
+def python_functions(function: Callable[..., Any], values: list[Any]) -> dict[str, Callable[[], Any]]:
+    """Value and gradient by the first argument of a Python function, recorded once (`pure`) and at each call."""
+    import diffcli
+
+    once = diffcli.value_and_grad(function, argnums=0, pure=True)
+    again = diffcli.value_and_grad(function, argnums=0)
+    return {"recorded once": lambda: once(*values), "recorded at each call": lambda: again(*values)}
 
 
 def rosenbrock_rows(xp: Any, seconds: float) -> Iterator[Row]:
