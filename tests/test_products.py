@@ -160,9 +160,9 @@ def test_seeds_of_arrays():
     given = read_seeds("--tangent", ["W=[[1,2],[3,4]]"], like, DEFAULT)
     assert given[0].tolist() == [[1, 2], [3, 4]]
     assert (given[1].tolist(), given[1].dtype) == ([0, 0], np.float32)
-    with pytest.raises(SeedError, match="W the shape 2, but W itself has 2×2"):
+    with pytest.raises(SeedError, match="an array of shape 2 for W, which is an array of shape 2×2"):
         read_seeds("--tangent", ["W=[1,2]"], like, DEFAULT)
-    with pytest.raises(SeedError, match="b a number"):
+    with pytest.raises(SeedError, match="a number for b, which is an array of shape 2"):
         read_seeds("--tangent", ["b=1"], like, DEFAULT)
 
 

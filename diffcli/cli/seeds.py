@@ -1,10 +1,11 @@
 """Tangents, cotangents and directions from the command line: vectors in the syntax of points."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from diffcli.errors import PointError
-from diffcli.graph.shapes import shown
+from diffcli.graph.shapes import Shape, shown
 from diffcli.language.array_value import ArrayValue
 from diffcli.language.limits import Limits
 from diffcli.language.points import parse_point
@@ -39,8 +40,7 @@ def _seed(option: str, name: str, value: float | ArrayValue, like: Mapping[str, 
     wanted = tuple(getattr(like[name], "shape", ()))
     found = value.shape if isinstance(value, ArrayValue) else ()
     if found != wanted:
-        message = f"{option} gives {name} the shape {shown(found)}, but {name} itself has {shown(wanted)}"
-        raise _error(option, message.replace("the shape a number", "a number").replace("has a", "is a"), like)
+        raise _error(option, f"{option} gives {_sized(found)} for {name}, which is {_sized(wanted)}", like)
     if isinstance(like[name], float):
         return value
     from diffcli.execute.flat import unflattened
@@ -54,10 +54,12 @@ def _filled(value: Any, element: float) -> Any:
         return element
     from diffcli.execute.flat import unflattened
 
-    size = 1
-    for length in value.shape:
-        size *= length
-    return unflattened([element] * size, [value])[0]
+    return unflattened([element] * prod(value.shape), [value])[0]
+
+
+def _sized(shape: Shape) -> str:
+    """A number, or an array of shape 2×3."""
+    return f"an array of shape {shown(shape)}" if shape else "a number"
 
 
 def _error(option: str, message: str, like: Mapping[str, Any], **details: Any) -> SeedError:
