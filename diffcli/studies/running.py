@@ -56,7 +56,7 @@ MAX_WORK = 20_000
 """Nodes times sweeps above which compiling takes longer than it saves."""
 
 
-MAX_ARRAY_WORK = 4_000_000_000
+MAX_ARRAY_WORK = 10_000_000_000
 """Operations on numbers that a method may spend on one Jacobian of a program on arrays: some seconds."""
 
 
