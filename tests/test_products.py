@@ -15,7 +15,8 @@ from diffcli.language.limits import DEFAULT
 from diffcli.methods.products import along, cotangent_sweep, tangent_sweep, weighted
 from diffcli.methods.registry import prepare
 from diffcli.studies.hessian import hessian
-from diffcli.studies.products import hvp, jvp, vjp
+from diffcli.studies.products import jvp, vjp
+from diffcli.studies.products_hessian import hvp
 from diffcli.studies.running import executor_for
 from diffcli.studies.study import Settings
 
