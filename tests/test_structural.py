@@ -8,9 +8,9 @@ import pytest
 
 from diffcli.execute.array_source import compiled
 from diffcli.graph.batching import batched
-from diffcli.graph.ops import OPS
+from diffcli.graph.ops import OPS, STRUCTURAL
 from diffcli.graph.program import Builder, Graph
-from diffcli.graph.structural import STRUCTURAL, Indices
+from diffcli.graph.structural import Indices
 from diffcli.methods.forward import directional_program
 from diffcli.methods.reverse import adjoint_program
 

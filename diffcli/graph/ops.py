@@ -10,8 +10,11 @@ Formulas are chosen for accuracy where the textbook form cancels or overflows: 1
 from math import inf
 from typing import Any
 
+from diffcli.graph.moves import MOVES
 from diffcli.graph.primitive import Primitive, Singularity, Term, function
-from diffcli.graph.structural import STRUCTURAL
+from diffcli.graph.products import LINEAR_ALGEBRA, PRODUCTS
+from diffcli.graph.reductions import ALONG_AN_AXIS, REDUCTIONS
+from diffcli.graph.structural import Structural
 
 exp, ln, sqrt, cbrt = function("exp"), function("ln"), function("sqrt"), function("cbrt")
 sin, cos, tan, sinh, cosh = function("sin"), function("cos"), function("tan"), function("sinh"), function("cosh")
@@ -301,6 +304,9 @@ ELEMENTWISE: dict[str, Primitive] = {
     )
 }  # fmt: skip
 """The primitives of numbers, which work on arrays element by element, by name."""
+
+STRUCTURAL: tuple[Structural, ...] = (*REDUCTIONS, *ALONG_AN_AXIS, *PRODUCTS, *MOVES, *LINEAR_ALGEBRA)
+"""The primitives of arrays as a whole."""
 
 OPS: dict[str, Primitive] = {**ELEMENTWISE, **{row.name: row for row in STRUCTURAL}}
 """Every primitive by its name."""
