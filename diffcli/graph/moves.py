@@ -84,7 +84,8 @@ def _batched_join(flags: Sequence[bool], *arguments: Term, axis: int) -> Term:
 MOVES = (
     Structural(
         "transpose", "the axes in another order", shape=_transposed, jvp=same_on_tangent("transpose"),
-        cost=no_operations, vjp=lambda k, g, x, permutation: g.transpose(_inverse(permutation)), aliases=("T",), latex="{#1}^{T}",
+        vjp=lambda k, g, x, permutation: g.transpose(_inverse(permutation)), cost=no_operations,
+        aliases=("T",), latex="{#1}^{T}",
         batch=lambda _, x, permutation: x.transpose((0, *(axis + 1 for axis in permutation))),
     ),
     Structural(
