@@ -96,7 +96,7 @@ def test_the_blocks_are_found():
 
 
 def test_the_startup_table_is_a_run_of_the_benchmark():
-    (block,) = [block for block in BLOCKS if block.argument == STARTUP]
+    (block,) = [block for block in BLOCKS if block.argument == "python benchmarks/startup.py"]
     source = (ROOT / "benchmarks/startup.py").read_text(encoding="utf-8")
     head, rule, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.text.splitlines()]
     assert head == ["diffcli", "against", "median ratio", "range", "limit"]
@@ -108,6 +108,18 @@ def test_the_startup_table_is_a_run_of_the_benchmark():
         assert f'"{other}", [' in source
         assert f"], {limit})" in source
         assert low <= float(median) <= high
+
+
+def test_the_table_of_arrays_is_a_run_of_the_benchmark():
+    (block,) = [block for block in BLOCKS if block.argument == "python benchmarks/arrays.py"]
+    lines = [line for line in block.text.splitlines() if line.startswith("|")]
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert head == ["Workload", "What", "Against", "Time", "Ratio", "10 … 90 %", "Limit"]
+    assert {row[0].split(",")[0] for row in rows} >= {"network 784-256-10", "Helmholtz energy"}
+    for *_, ratio, spread, limit in rows:
+        low, high = map(float, spread.split("…")) if spread else (float(ratio), float(ratio))
+        assert low <= float(ratio) <= high
+        assert limit == "" or limit[0] in "≤≥"
 
 
 @pytest.mark.parametrize("name", [command.name for command in app.registered_commands])
