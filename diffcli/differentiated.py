@@ -139,9 +139,12 @@ def _pairs(given: Any, wanted: Any, word: str) -> Iterator[tuple[Any, Any]]:
 def _seed(given: Any, wanted: Any, word: str) -> Any:
     if np.shape(given) != np.shape(wanted):
         raise PointError(f"a {word} of shape {np.shape(wanted)} is needed, not {np.shape(given)}")
-    if isinstance(given, Recorded) or hasattr(given, "__array_namespace__"):
-        return given if not hasattr(given, "astype") or given.dtype.kind == "f" else given.astype(float)
-    return float(given) if np.shape(given) == () else np.asarray(given, dtype=float)
+    if isinstance(given, Recorded) or (hasattr(given, "__array_namespace__") and not isinstance(given, np.ndarray)):
+        return given
+    if np.shape(given) == ():
+        return float(given)
+    kind = wanted.dtype if str(getattr(wanted, "dtype", "")) == "float32" else np.dtype(np.float64)
+    return np.asarray(given, dtype=kind)  # as wide as what it belongs to, so that this decides the width of the result
 
 
 def value_of(result: Any) -> Any:

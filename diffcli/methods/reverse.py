@@ -15,12 +15,14 @@ from diffcli.execute.flat import flattened, unit_vectors, zeros
 from diffcli.execute.interpreter import evaluate
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.numbering import numbering
-from diffcli.graph.ops import OPS
+from diffcli.graph.ops import COMPARISONS, OPS
 from diffcli.graph.primitive import Term
 from diffcli.graph.program import Graph, Node
 from diffcli.graph.shapes import Shape, broadcast
 from diffcli.graph.structural import Structural
 from diffcli.methods.method import Compiler, Jacobian
+
+_TRUTHS = frozenset(row.name for row in COMPARISONS)
 
 
 class Step(NamedTuple):
@@ -147,7 +149,9 @@ def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict
         for argument, target in enumerate(node.args):
             condition = used[position]
             if node.op == "where" and argument:
-                taken = node.args[0] if argument == 1 else builder.apply("eq", node.args[0], builder.zero)
+                taken = (
+                    _truth(builder, node.args[0]) if argument == 1 else builder.apply("eq", node.args[0], builder.zero)
+                )
                 condition = taken if condition is None else builder.apply("min", condition, taken)
             if condition is not None and builder.shape(condition):
                 is_elementwise = not OPS[node.op].is_structural and graph.nodes[target].shape == node.shape
@@ -158,6 +162,11 @@ def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict
             else:
                 used[target] = condition if other == condition else builder.apply("max", other, condition)
     return used
+
+
+def _truth(builder: FoldingBuilder, condition: int) -> int:
+    """A condition as 1 or 0: any number except 0 holds."""
+    return condition if builder.nodes[condition].op in _TRUTHS else builder.apply("ne", condition, builder.zero)
 
 
 def parts(graph: Graph) -> Iterator[Graph]:

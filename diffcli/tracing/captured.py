@@ -10,9 +10,9 @@ import numpy as np
 from diffcli.errors import FunctionError
 
 EXACT = 8192
-"""Up to so many elements an array is remembered as a whole; of a larger one …"""
+"""Up to so many elements an array is remembered as a whole; of a larger one the sum of its bits …"""
 SAMPLES = 512
-"""… about so many elements, at equal distances."""
+"""… and about so many elements, at equal distances."""
 
 
 class Mark:
@@ -23,14 +23,15 @@ class Mark:
     def __init__(self, array: Any) -> None:
         """Remember its elements, or some of them."""
         self._array = array
-        self._step = 1 if array.size <= EXACT else array.size // SAMPLES
+        self._step = 1 if array.size <= EXACT or array.itemsize > 8 else array.size // SAMPLES
         self._contents = self._now()
 
     def _now(self) -> bytes:
         array = self._array
         if self._step == 1:
             return array.tobytes()  # type: ignore[no-any-return]
-        return array.flat[:: self._step].tobytes()  # type: ignore[no-any-return]
+        bits = array.view(f"u{array.itemsize}").sum(dtype=np.uint64)  # one changed element is enough to change it
+        return bits.tobytes() + array.flat[:: self._step].tobytes()  # type: ignore[no-any-return]
 
     def holds(self) -> bool:
         """Whether the array still holds that."""
@@ -47,10 +48,12 @@ class Mark:
 
 
 class Captured(NamedTuple):
-    """An array that was met."""
+    """Something that was met and is data."""
 
     position: int
     """Its node."""
     thing: Any
     mark: Mark | None
-    """None for what cannot be changed."""
+    """Of an array of NumPy that can be changed from outside."""
+    is_shared: bool = False
+    """Whether the input is the array itself, and not a copy in another type."""

@@ -3,6 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from diffcli.errors import FunctionError
+
+MAX_DEPTH = 100
+"""How deep containers can be nested; one that contains itself is deeper than any."""
+
 
 class Leaf(NamedTuple):
     """An array or a number, with its name such as params.W1 or layers[0]."""
@@ -13,17 +18,23 @@ class Leaf(NamedTuple):
 
 def leaves(name: str, tree: Any) -> Iterator[Leaf]:
     """The leaves from left to right; None is an empty container."""
-    waiting: list[tuple[str, Any]] = [(name, tree)]
+    waiting: list[tuple[str, Any, int]] = [(name, tree, 0)]
     while waiting:
-        name, tree = waiting.pop()
+        name, tree, depth = waiting.pop()
+        _check_depth(depth)
         if isinstance(tree, dict):
-            waiting.extend((_dotted(name, key), tree[key]) for key in reversed(tree))
+            waiting.extend((_dotted(name, key), tree[key], depth + 1) for key in reversed(tree))
         elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
-            waiting.extend((f"{name}.{field}", getattr(tree, field)) for field in reversed(tree._fields))
+            waiting.extend((f"{name}.{field}", getattr(tree, field), depth + 1) for field in reversed(tree._fields))
         elif isinstance(tree, (tuple, list)):
-            waiting.extend((f"{name}[{k}]", tree[k]) for k in range(len(tree) - 1, -1, -1))
+            waiting.extend((f"{name}[{k}]", tree[k], depth + 1) for k in range(len(tree) - 1, -1, -1))
         elif tree is not None:
             yield Leaf(name, tree)
+
+
+def _check_depth(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise FunctionError(f"containers are nested more than {MAX_DEPTH} deep, or one contains itself")
 
 
 def _dotted(name: str, key: Any) -> str:
@@ -46,10 +57,11 @@ def filled(tree: Any, values: Iterator[Any]) -> Any:
     return mapped(lambda _: next(values), tree)
 
 
-def structure(tree: Any) -> Any:
+def structure(tree: Any, depth: int = 0) -> Any:
     """What can be compared and hashed: the kinds of containers, their keys, and how many leaves they hold."""
+    _check_depth(depth)
     if isinstance(tree, dict):
-        return dict, tuple((key, structure(value)) for key, value in tree.items())
+        return dict, tuple((key, structure(value, depth + 1)) for key, value in tree.items())
     if isinstance(tree, (tuple, list)):
-        return type(tree), tuple(structure(value) for value in tree)
+        return type(tree), tuple(structure(value, depth + 1) for value in tree)
     return tree is None

@@ -37,6 +37,8 @@ def _read(text: str) -> tuple[list[str], str]:
     labels = left.split(",")
     if not all(label.isalpha() for label in "".join(labels)) or not all(label.isalpha() for label in goal):
         raise FunctionError(f"np.einsum with {text!r} is not supported", hint="write one letter for each axis")
+    if len(set(goal)) < len(goal) or not set(goal).issubset("".join(labels)):
+        raise FunctionError(f"np.einsum with {text!r} has a result whose labels are new or repeated")
     if not arrow:
         counts = Counter("".join(labels))
         goal = "".join(sorted(label for label, count in counts.items() if count == 1))

@@ -208,10 +208,22 @@ def pad(recorder: "Recorder", array: Any, pad_width: Any, mode: str = "constant"
     return result
 
 
-def full_like(recorder: "Recorder", a: Any, fill_value: Any) -> Any:
-    """An array of the same shape with one value."""
-    shape = np.shape(a)
-    return recorder.term(fill_value).broadcast(shape) if hasattr(fill_value, "recorder") else np.full(shape, fill_value)
+def full_like(
+    recorder: "Recorder",
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",  # noqa: ARG001 - NumPy's option
+    subok: bool = True,  # noqa: ARG001 - NumPy's option
+    shape: Any = None,
+) -> Any:
+    """An array of the same shape and type with one value."""
+    shape = np.shape(a) if shape is None else shape
+    if not hasattr(fill_value, "recorder"):
+        return np.full(shape, fill_value, dtype=dtype or a.dtype)
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise FunctionError(f"np.full_like of a recorded value with dtype={np.dtype(dtype).name} is not supported")
+    return recorder.term(fill_value).broadcast(tuple(shape) if isinstance(shape, Sequence) else (int(shape),))
 
 
 def copy(recorder: "Recorder", a: Any, **_: Any) -> Term:

@@ -168,7 +168,8 @@ def call(recorder: "Recorder", function: Any, args: Any, kwargs: Any) -> Any:
 def run(recorder: "Recorder", name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
     """The function that stands in the table under this name."""
     row = _ROWS[name]
-    options = _settled(recorder, f"np.{name}", kwargs) if kwargs else {}
+    is_plain = not kwargs or name.endswith("_like")  # those make arrays of any type
+    options = dict(kwargs) if is_plain else _settled(recorder, f"np.{name}", kwargs)
     unknown = sorted(set(options) - row.accepted) if row.accepted is not None else []
     if unknown or len(args) > row.positional:
         what = f"with {', '.join(f'{one}=' for one in unknown)}" if unknown else f"of {len(args)} arguments"

@@ -144,7 +144,10 @@ def correlate(recorder: "Recorder", a: Any, v: Any, mode: str = "valid") -> Term
     """Sums of products of two vectors at all shifts."""
     from diffcli.tracing.moves import flip
 
-    return convolve(recorder, a, recorder.wrapped(flip(recorder, v)), mode)
+    x, y = recorder.wrapped(recorder.term(a)), recorder.wrapped(recorder.term(v))
+    if x.shape[0] < y.shape[0]:
+        return flip(recorder, recorder.wrapped(correlate(recorder, y, x, mode)))
+    return convolve(recorder, x, recorder.wrapped(flip(recorder, y)), mode)
 
 
 def polyval(recorder: "Recorder", p: Any, x: Any) -> Term:

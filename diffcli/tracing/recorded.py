@@ -125,6 +125,7 @@ class Recorded:
     __matmul__, __rmatmul__ = _binary("matmul", np.matmul)
     __floordiv__, __rfloordiv__ = _by_ufunc(np.floor_divide)
     __mod__, __rmod__ = _by_ufunc(np.remainder)
+    __divmod__, __rdivmod__ = _by_ufunc(np.divmod)
     __and__, __rand__ = _by_ufunc(np.bitwise_and)
     __or__, __ror__ = _by_ufunc(np.bitwise_or)
     __xor__, __rxor__ = _by_ufunc(np.bitwise_xor)

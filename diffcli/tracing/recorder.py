@@ -98,7 +98,9 @@ class Recorder:
         """An array met on the way is an input by which nobody differentiates."""
         known = self._captured.get(id(thing))
         if known is None or (known.mark is not None and not known.mark.holds()):
-            known = self._captured[id(thing)] = self._newly_captured(thing)
+            known = self._newly_captured(thing)
+            if type(thing) in (Recorded, float) or hasattr(thing, "__array_namespace__"):
+                self._captured[id(thing)] = known  # but a list may hold something else the next time
         return known.position
 
     def _newly_captured(self, thing: Any) -> Captured:
@@ -110,16 +112,17 @@ class Recorder:
         value = thing if type(thing) is Recorded else self._data(thing)
         self._count += 1
         position = self._input(f"captured {self._count}", value)  # no name of the user has a space
-        mark = Mark(value) if type(value) is np.ndarray and value is thing and value.flags.writeable else None
-        captured = Captured(position, thing, mark)  # it is kept: nothing else must get its identity
-        self._all_captured.append(captured)
+        source = thing if isinstance(thing, np.ndarray) else value
+        is_changeable = type(source) is np.ndarray and (source.flags.writeable or source.base is not None)
+        mark = Mark(source) if is_changeable else None
+        captured = Captured(position, thing, mark, is_shared=value is source)
+        self._all_captured.append(captured)  # they are kept: nothing else must get their identity
         return captured
 
-    def finished(self) -> None:
-        """The recording is over: arrays that were changed meanwhile have their elements of when they were met."""
-        self.is_over = True
-        for position, _, mark in self._all_captured:
-            if mark is not None and not mark.holds():
+    def restore(self) -> None:
+        """Arrays that were changed meanwhile have their elements of when they were met."""
+        for position, _, mark, is_shared in self._all_captured:
+            if is_shared and mark is not None and not mark.holds():
                 self.inputs[position] = mark.restored()
 
     def _data(self, thing: Any) -> Any:

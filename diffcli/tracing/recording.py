@@ -72,13 +72,12 @@ def record(
         stand_ins = iter([_stand_in(recorder, leaf, is_seed=k in chosen) for leaf in found[k]])
         given.append(filled(arg, stand_ins) if found[k] else arg)
         places.append(range(start, len(recorder.inputs)))
-    result = _result(function, given, kwargs or {})
-    outputs = [recorder.position(_checked(leaf.value)) for leaf in leaves("result", result)]
-    if not outputs:
-        raise FunctionError(
-            "the function returns nothing that could be differentiated", hint="return a number or arrays"
-        )
-    recorder.finished()
+    try:
+        result = _result(function, given, kwargs or {})
+        outputs = _outputs(recorder, result)
+    finally:
+        recorder.is_over = True
+    recorder.restore()
     if any(is_whole(leaf.value) for leaf in seeds):
         recorder.notes[WHOLE_NUMBERS] = None
     return Recording(
@@ -102,6 +101,24 @@ def _result(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         raise
 
 
+def _outputs(recorder: Recorder, result: Any) -> list[int]:
+    """The nodes of the leaves of the result."""
+    values = [leaf.value for leaf in leaves("result", result)]
+    if not values:
+        raise FunctionError(
+            "the function returns nothing that could be differentiated", hint="return a number or arrays"
+        )
+    return [_output(recorder, value) for value in values]
+
+
+def _output(recorder: Recorder, value: Any) -> int:
+    try:
+        return recorder.position(value)
+    except TypeError as error:
+        shown = repr(value) if isinstance(value, str) else type(value).__name__
+        raise FunctionError(f"the function returns {shown}, not numbers") from error
+
+
 def _leaves(name: str, arg: Any) -> list[Leaf]:
     return [Leaf(name, arg)] if type(arg) in (np.ndarray, float) else list(leaves(name, arg))
 
@@ -111,12 +128,6 @@ def _stand_in(recorder: Recorder, leaf: Leaf, *, is_seed: bool) -> Any:
     if not is_number(leaf.value) or (not is_seed and is_whole(leaf.value)):
         return leaf.value
     return recorder.argument(leaf.name, as_floats(leaf.value))
-
-
-def _checked(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        raise FunctionError(f"the function returns {value!r}, not numbers")
-    return value
 
 
 def parameter_names(function: Function) -> list[str]:
@@ -147,6 +158,8 @@ def is_number(value: Any) -> bool:
     kind = getattr(dtype, "kind", "f" if hasattr(value, "__array_namespace__") else "O")
     if kind == "c" or isinstance(value, complex):
         raise FunctionError("complex numbers are not supported", hint="pass real and imaginary parts as two arrays")
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise FunctionError(f"{type(value).__name__} is not supported", hint="use plain arrays")
     return hasattr(value, "shape") and kind in "fiu"
 
 
@@ -158,7 +171,10 @@ def is_whole(value: Any) -> bool:
 def as_floats(value: Any) -> Any:
     """The same number or array in a type that has derivatives."""
     if isinstance(value, int):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise FunctionError("a whole number among the arguments is too large for a float") from error
     is_array = not isinstance(value, (float, Recorded))
     if not is_array or not hasattr(value, "astype") or value.dtype in _FLOATS:
         return value

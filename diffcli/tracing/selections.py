@@ -41,7 +41,14 @@ def by_shape(function: Callable[..., Any]) -> Callable[..., Any]:
 def filled_like(function: Callable[..., Any]) -> Callable[..., Any]:
     """np.zeros_like and its like: an array of its own."""
 
-    def made(_: "Recorder", a: Any, dtype: Any = None, **options: Any) -> Any:
-        return function(a.shape if options.get("shape") is None else options["shape"], dtype=dtype or a.dtype)
+    def made(
+        _: "Recorder",
+        a: Any,
+        dtype: Any = None,
+        order: str = "K",  # noqa: ARG001 - NumPy's option
+        subok: bool = True,  # noqa: ARG001 - NumPy's option
+        shape: Any = None,
+    ) -> Any:
+        return function(a.shape if shape is None else shape, dtype=dtype or a.dtype)
 
     return made

@@ -1,0 +1,164 @@
+"""What fuzzing of recorded Python functions found: each case is as short as it can be made."""
+
+import math
+
+import numpy as np
+import pytest
+
+import diffcli
+from diffcli.errors import FunctionError
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+def gradient(function):
+    return diffcli.value_and_grad(function, 0)(X)
+
+
+def filled_buffer(make, read=lambda buffer: buffer):
+    """Σ over i of x · buffer, where the buffer changes between the uses."""
+
+    def function(x):
+        buffer, result = make(), 0.0
+        for i in range(3):
+            buffer[i] = 1
+            result = result + (x * read(buffer)).sum()
+        return result
+
+    return function
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        filled_buffer(lambda: np.zeros(3)),
+        filled_buffer(lambda: np.zeros(3, dtype=bool)),
+        filled_buffer(lambda: np.zeros(3, dtype=int)),
+        filled_buffer(lambda: np.zeros(3, dtype=np.float16)),
+        filled_buffer(lambda: [0, 0, 0]),
+        filled_buffer(lambda: np.zeros(3), lambda buffer: np.broadcast_to(buffer, (1, 3))),
+    ],
+)
+def test_captured_things_that_change_while_the_function_runs(function):
+    value, found = gradient(function)
+    assert value == function(X) == 3 * 1 + 2 * 2 + 1 * 3
+    assert list(found) == [3, 2, 1]
+
+
+def test_views_of_a_changing_array_that_are_read_only():
+    def function(x):
+        buffer = np.zeros(3)
+        view = buffer[:]
+        view.flags.writeable = False
+        first = (x * view).sum()
+        buffer[0] = 5
+        return first + (x * view).sum()
+
+    assert list(gradient(function)[1]) == [5, 0, 0]
+
+
+def test_one_changed_element_of_a_large_array_is_noticed():
+    def function(x):
+        buffer, result = np.zeros(20_000), 0.0
+        for i in (3, 7):
+            buffer[i] = 1
+            result = result + (x[0] * buffer).sum()
+        return result
+
+    with pytest.raises(FunctionError, match="20000 elements was changed in place"):
+        gradient(function)
+
+
+@pytest.mark.parametrize("condition", [-1.0, 2.5, math.nan, True])
+def test_any_number_but_zero_is_a_condition_that_holds(condition):
+    masks = np.full(3, condition, dtype=float), np.zeros(3)
+
+    def function(x):
+        y = x * x
+        return sum((np.where(mask, y, 0) for mask in masks), 0.0).sum()
+
+    value, found = gradient(function)
+    assert value == function(X)
+    assert np.array_equal(found, 2 * X)
+
+
+def test_filled_arrays_have_the_type_of_the_recorded_one():
+    def function(x):
+        weights = np.full_like(x, 1)
+        weights[0] = 0.5
+        return (weights * x).sum()
+
+    assert list(gradient(function)[1]) == [0.5, 1, 1]
+    assert gradient(lambda x: (x * np.ones_like(x, dtype=int)).sum() * np.full_like(x, 2, shape=())[()])[0] == 12
+    with pytest.raises(FunctionError, match="dtype=int64"):
+        gradient(lambda x: np.full_like(x, x[0], dtype=int).sum())
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize(("m", "n"), [(2, 5), (5, 2), (2, 4), (4, 2), (3, 3), (1, 4)])
+def test_correlations_of_vectors_of_any_lengths(mode, m, n):
+    rng = np.random.default_rng(m + 10 * n)
+    a, v = rng.normal(size=m), rng.normal(size=n)
+    found = diffcli.jacobian(lambda a: np.correlate(a, v, mode), argnums=0)(a)
+    expected = np.stack([np.correlate(row, v, mode) for row in np.eye(m)], axis=1)  # it is linear
+    assert np.allclose(found, expected, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("subscripts", ["i->ii", "i->k"])
+def test_labels_of_a_result_are_checked(subscripts):
+    with pytest.raises(FunctionError, match="new or repeated"):
+        diffcli.jacobian(lambda x: np.einsum(subscripts, x))(X)
+
+
+def test_divmod():
+    quotient, rest = diffcli.jacobian(lambda x: divmod(x[0], x[1]), argnums=0)(np.array([7.5, 2.0]))
+    assert list(quotient) == [0, 0]
+    assert list(rest) == [1, -3]
+
+
+def test_an_array_kept_from_a_call_that_failed():
+    kept = []
+
+    def function(x):
+        kept.append(x)
+        if len(kept) == 1:
+            raise KeyError("only once")
+        return (kept[0] * x).sum()
+
+    derivative = diffcli.grad(function)
+    with pytest.raises(KeyError):
+        derivative(X)
+    with pytest.raises(FunctionError, match="kept from an earlier call"):
+        derivative(X)
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_containers_that_have_no_end(pure):
+    endless = [1.0]
+    endless.append(endless)
+    with pytest.raises(FunctionError, match="contains itself"):
+        diffcli.grad(lambda a: a[0], pure=pure)(endless)
+    deep = 1.0
+    for _ in range(3000):
+        deep = [deep]
+    with pytest.raises(FunctionError, match="more than 100 deep"):
+        diffcli.grad(lambda _: 1.0, pure=pure)(deep)
+
+
+@pytest.mark.parametrize("result", [{1.0}, object(), np.array(["a"]), b"x", len])
+def test_results_that_are_no_numbers(result):
+    with pytest.raises(FunctionError, match=f"returns {type(result).__name__}, not numbers"):
+        gradient(lambda _: result)
+
+
+@pytest.mark.parametrize("argument", [np.ma.array(X, mask=[0, 1, 0]), X.view(np.matrix), 10**400])
+def test_arguments_that_mean_something_else(argument):
+    with pytest.raises(FunctionError, match=r"not supported|too large"):
+        diffcli.grad(np.sum)(argument)
+
+
+@pytest.mark.parametrize("tangent", [[1, 0, 0], np.ones(3), np.ones(3, dtype=int)])
+def test_tangents_do_not_widen_single_precision(tangent):
+    value, found = diffcli.jvp(lambda x: x * x, (X.astype(np.float32),), (tangent,))
+    assert value.dtype == found.dtype == np.float32
+    assert list(found) == list(2 * X * np.asarray(tangent))
