@@ -7,6 +7,7 @@ import pytest
 
 from diffcli.graph.program import Graph
 from diffcli.language import parse
+from diffcli.render.verdict import verdict_lines
 from diffcli.studies.study import Settings, study
 
 CLASSIFIER = "z = W@x + b; p = softmax(z); H = -sum(y*ln(p)); H"
@@ -81,6 +82,14 @@ def test_single_precision_has_its_own_tolerances_and_steps():
     assert by_name["reverse"].components[0].tolerance.relative == 1e-4
     assert 1e-9 < by_name["reverse"].worst.absolute < 1e-5
     assert by_name["finite"].worst.relative < 1e-2
+
+
+def test_what_passes_only_beside_larger_derivatives_is_said():
+    record = study(*read("sum(x^2)", x=[1e-9, 1e9]), settings=Settings(("finite", "reverse"), seconds=0))
+    finite, reverse = record.outputs[0].methods
+    assert [component.variable for component in finite.beside_larger] == ["x[0]"]
+    assert reverse.beside_larger == ()
+    assert any("beside the largest of the array" in str(line) for line in verdict_lines(record))
 
 
 def test_a_kink_within_an_array_is_named():

@@ -73,6 +73,32 @@ def test_what_can_go_wrong(command, words, message):
 
 
 @pytest.mark.usefixtures("model")
+@pytest.mark.parametrize("words", [["grad", "model.py"], ["compare", "model.py:loss"], ["trace", "model.py:"]])
+def test_a_file_is_no_expression(command, words):
+    code, _, err = command(*words)
+    assert code == 2
+    assert "diffcli grad model.py:NAME" in err
+
+
+def test_what_the_file_prints_is_no_result(command, tmp_path):
+    file = tmp_path / "loud.py"
+    file.write_text("print('loading')\n\n\ndef f(x):\n    print('running')\n    return x * x\n", encoding="utf-8")
+    code, out, err = command("grad", f"{file}:f", "--at", "x=3", "-m", "reverse", "-f", "json")
+    assert (code, json.loads(out)["value"]) == (0, 9.0)
+    assert "loading" in err
+    assert "running" in err
+
+
+def test_writing_into_an_array_is_refused_with_a_way_out(command, tmp_path):
+    file = tmp_path / "writes.py"
+    lines = ["import numpy as np", "", "", "def f(x):", "    y = np.zeros(2)", "    y[0] = x[0]", "    return y.sum()"]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    code, _, err = command("grad", f"{file}:f", "--at", "x=[1,2]")
+    assert code == 2
+    assert "np.stack" in err
+
+
+@pytest.mark.usefixtures("model")
 def test_the_next_command_does_not_name_captured_arrays(command):
     _, out, _ = command("grad", "model.py:loss", "--at", "w=[0.1,0.2,0.3]")
     (advice,) = [line for line in out.splitlines() if "Next:" in line]

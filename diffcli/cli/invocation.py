@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.cli.request import Request
-from diffcli.cli.user_function import is_function, read_function
+from diffcli.cli.user_function import is_function, read_function, refuse_file
 from diffcli.errors import DiffcliError, PointError, UsageError
 from diffcli.language.array_value import ArrayValue
 from diffcli.language.limits import Limits, parse_limits
@@ -60,6 +60,7 @@ def read_request(
     text = read_text(expression, file, bounds)
     if is_function(text):
         return read_function(text, parse_point(at, bounds), lambda values: native(values, array_library, dtype), wrt)
+    refuse_file(text)
     source, own = _example(text, bounds)
     known = {**own, **parse_point(at, bounds)}
     reading = parse(source, bound=tuple(known), limits=bounds, shapes=point_shapes(known))
@@ -185,6 +186,7 @@ def _example_names(tag: str | None) -> list[str]:
 def _subject(text: str, given: Mapping[str, PointValue], limits: Limits) -> "Subject":
     from diffcli.studies.compare import Subject
 
+    refuse_file(text)
     source, own = _example(text, limits)
     values = {**own, **given}
     reading = parse(source, bound=tuple(values), limits=limits, shapes=point_shapes(values))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from diffcli.cli.request import Request
@@ -9,12 +10,20 @@ from diffcli.errors import PointError, UsageError
 from diffcli.language.points import PointValue
 from diffcli.language.reading import Reading
 
+FILE = re.compile(r"\s*(\S+\.py)(:\w*)?\s*")
 FUNCTION = re.compile(r"\s*([^\s*+=,;()]+\.py):([A-Za-z_]\w*)\s*")
 
 
 def is_function(text: str) -> bool:
     """Whether this names a function in a file and is no expression."""
     return FUNCTION.fullmatch(text) is not None
+
+
+def refuse_file(text: str) -> None:
+    """Raise for a Python file where a function of it, or an expression, is needed."""
+    found = FILE.fullmatch(text)
+    if found and Path(found[1]).is_file():
+        raise UsageError(f"{found[1]} is a file", hint=f"diffcli grad {found[1]}:NAME differentiates its function NAME")
 
 
 def read_function(text: str, known: Mapping[str, PointValue], native: Any, wrt: str | None) -> Request:

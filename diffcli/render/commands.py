@@ -36,7 +36,8 @@ def _command(name: str, study: Study, options: str = "") -> str:
     expression = quoted(study.input)
     if name == "compare":
         return f"diffcli {name} {expression} --points 20{options}"
-    return f"diffcli {name} {expression} --at {quoted(_point(study))}{options}"
+    precision = f" --dtype {study.dtype}" if study.dtype != "float64" else ""
+    return f"diffcli {name} {expression} --at {quoted(_point(study))}{precision}{options}"
 
 
 def _point(study: Study) -> str:

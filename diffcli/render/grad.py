@@ -1,6 +1,5 @@
 """The screen of `grad`: value, every derivative by every method beside the judge, what it cost, the verdict."""
 
-import math
 from collections.abc import Sequence
 
 from diffcli.render import numbers
@@ -84,8 +83,8 @@ def _cost_row(study: Study, index: int, method: MethodResult) -> tuple[Text, ...
 
 
 def _relative(worst: Error) -> float:
-    """The relative error, where that says more than the absolute one."""
-    return worst.absolute if worst.relative is None or worst.digits == math.inf else worst.relative
+    """The relative error; the absolute one where the derivative is 0."""
+    return worst.absolute if worst.relative is None else worst.relative
 
 
 def work(method: MethodResult) -> str:

@@ -25,7 +25,7 @@ EQUALS = Span(f"{GLUE}={GLUE}", latex=" = ")
 
 def opening(study: "Study", options: Options) -> Flow:
     """Expression, point and value: y = ln(x1) + …, at x1 = 2, x2 = 5, y = 11.652."""
-    names = tuple(output.name for output in study.outputs)
+    names = tuple(dict.fromkeys(output.name.partition("[")[0] for output in study.outputs))  # y, not y[0], y[1]
     title = title_text(study.pretty, study.latex, names, options)
     values = [(output.name, output.value) for output in study.outputs if len(study.outputs) == 1]
     return Flow((title, point_text(study.point, options), *values_text(values, options)))

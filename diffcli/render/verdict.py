@@ -19,6 +19,7 @@ def verdict_lines(study: Study) -> Iterator[Text]:
     yield _verdict(study, statuses)
     if any(status in ("ok", "off") for status in statuses.values()):
         yield text(_rule(study), role="quiet")
+    yield from (text(line, role="quiet") for line in _beside_larger(study))
     if _explains_all(study):
         yield text("all digits: no double lies nearer to the judge's number.", role="quiet")
     yield from (text(f"note: {note}", role="quiet") for note in _notes(study))
@@ -37,7 +38,7 @@ def _worst_statuses(study: Study) -> dict[str, str]:
 def _verdict(study: Study, statuses: dict[str, str]) -> Text:
     if study.verdict in ("no derivative", "not judged"):
         if all(slope.status == "not sampled" for output in study.outputs for slope in output.reference.slopes):
-            return text("The program is too large for the judge, so no method is confirmed here.", role="bad")
+            return text("The program is too large for the judge: nothing is confirmed but by the notes.", role="bad")
         words = "The judge could not decide" if study.verdict == "not judged" else "No finite derivative here"
         return text(f"{words}, so there is nothing for the methods to agree with.", role="bad")
     claims: dict[str, list[str]] = {}
@@ -116,6 +117,20 @@ def _limit(study: Study, method: str) -> str:
         return f"{relative}·(|judge| + largest of its array)"
     absolute = max(limits.absolute for limits in found)
     return f"{relative}·|judge|" + (f" or, where that is 0, {tolerance(absolute)}" if absolute else "")
+
+
+def _beside_larger(study: Study) -> Iterator[str]:
+    """What the rule for arrays lets pass that the rule for numbers would not."""
+    for output in study.outputs:
+        for method in output.methods:
+            if passed := method.beside_larger:
+                worst = min(passed, key=lambda component: component.error.digits if component.error else 0.0)
+                count = f"{len(passed)} derivatives count" if len(passed) > 1 else "one derivative counts"
+                digits = worst.error.digits if worst.error else 0.0
+                yield (
+                    f"{method.method}: {count} as right only beside the largest of the array; worst is "
+                    f"∂{output.name}/∂{worst.variable} with {digits:.1f} digits."
+                )
 
 
 def _components(study: Study, method: str) -> Iterator[Component]:

@@ -76,10 +76,20 @@ class MethodResult:
     notes: tuple[str, ...] = ()
 
     @property
+    def beside_larger(self) -> tuple[Component, ...]:
+        """The components that count as right only because others in their array are much larger."""
+        return tuple(
+            c
+            for c in self.components
+            if c.within and c.error and c.tolerance and c.error.relative is not None
+            if c.error.relative > c.tolerance.relative and c.error.ulps > 1
+        )
+
+    @property
     def worst(self) -> Error | None:
         """The error of the worst component."""
         known = [component.error for component in self.components if component.error is not None]
-        return min(known, key=lambda error: error.digits, default=None)
+        return min(known, key=lambda error: (error.digits, -(error.relative or 0.0)), default=None)
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,9 @@ def run(
     try:
         prepared = prepare(method, graph, wrt, meter.wrap(executor.compiler), **options)
     except GaveUp as reason:
-        return Run(method, gave_up=str(reason), prepare_seconds=perf_counter() - start)
+        job = options.get("job")  # which may have begun before
+        seconds = job.seconds if job else perf_counter() - start
+        return Run(method, gave_up=str(reason), prepare_seconds=seconds)
     prepare_seconds = prepared.prepare_seconds or perf_counter() - start
     jacobian = prepared(point) if executor is not ARRAYS else _in_floats(prepared(point))
     cost = Cost(meter.evaluations, meter.sweeps, meter.operations)

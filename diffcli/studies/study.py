@@ -21,7 +21,8 @@ from diffcli.studies.running import Run, completed, executor_for, run
 from diffcli.studies.timing import measure
 from diffcli.studies.verdict import component, largest_in_array, status
 
-SINGLE_NOTE = "computed in single precision (float32); the formulas of symbolic in double precision"
+SINGLE_NOTE = "computed in single precision (float32)"
+SYMBOLIC_NOTE = "; the formulas of symbolic in double precision"
 
 
 class Settings(NamedTuple):
@@ -88,7 +89,7 @@ def study(
         notes=(
             *notes,
             *judged.notes,
-            *([SINGLE_NOTE] if is_single else []),
+            *([SINGLE_NOTE + SYMBOLIC_NOTE * ("symbolic" in settings.methods)] if is_single else []),
             *_unjudged_notes(graph, point, chosen, function, runs, judged),
             *(note for output in outputs for note in _value_notes(output, is_single=is_single)),
         ),

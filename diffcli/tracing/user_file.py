@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,7 +43,7 @@ def _module(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(where.parent))
     try:
-        with _named_errors(path):
+        with _named_errors(path), redirect_stdout(sys.stderr):  # standard output is for results
             spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(where.parent))
@@ -60,16 +60,26 @@ def _named_errors(path: Path) -> Iterator[None]:
     except SyntaxError as error:
         raise FunctionError(f"{path.name} cannot be read: line {error.lineno}: {error.msg}") from error
     except (Exception, SystemExit) as error:
+        refused = _refusal(error)
+        if refused is not None:
+            raise refused from error
         own = str(path.resolve())
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
         place = f" at line {lines[-1]}" if lines else ""
         raise FunctionError(f"{path.name} stopped{place}: {type(error).__name__}: {error}") from error
 
 
+def _refusal(error: BaseException | None) -> DiffcliError | None:
+    """What a recorded array refused, where NumPy or the file turned it into an error of its own."""
+    while error is not None and not isinstance(error, DiffcliError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _guarded(function: Callable[..., Any], path: Path) -> Callable[..., Any]:
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        with _named_errors(path):
+        with _named_errors(path), redirect_stdout(sys.stderr):
             return function(*args, **kwargs)
 
     return guarded
