@@ -10,6 +10,7 @@ from render_records import EXAMPLE_E, NETWORK, POINT_E, array_graph, array_study
 
 from diffcli.render import numbers
 from diffcli.render.document import Options, width
+from diffcli.render.latex_characters import escaped
 from diffcli.render.registry import render
 from diffcli.studies import judge_elements
 
@@ -31,11 +32,11 @@ def weights(*shape):
         ([[1, -1], [0.5, 2]], "[[1,\u00a0−1], [0.5,\u00a02]]"),
         (np.zeros((2, 0)), "[[], []]"),
         (np.float32([0.1, 1e-8]), "[0.1, 1e-8]"),
-        (np.full(20, 2.0), "20, from 2 to 2, norm 8.94"),
-        (np.linspace(-3.1, 4.2, 128 * 256).reshape(128, 256), "128×256, from −3.1 to 4.2, norm 394"),
-        ([1e200] * 25, "25, from 1e200 to 1e200, norm 5e200"),
-        ([np.nan, np.inf, *[1.0] * 16], "18, from 1 to 1, norm 4, 2 of 18 not finite"),
-        ([np.nan] * 17, "17, 17 of 17 not finite"),
+        (np.full(20, 2.0), "(20 numbers, from 2 to 2, norm 8.94)"),
+        (np.linspace(-3.1, 4.2, 128 * 256).reshape(128, 256), "(128×256, from −3.1 to 4.2, norm 394)"),
+        ([1e200] * 25, "(25 numbers, from 1e200 to 1e200, norm 5e200)"),
+        ([np.nan, np.inf, *[1.0] * 16], "(18 numbers, from 1 to 1, norm 4, 2 of 18 not finite)"),
+        ([np.nan] * 17, "(17 numbers, 17 of 17 not finite)"),
     ],
 )
 def test_an_array_in_words(array, text):
@@ -45,7 +46,52 @@ def test_an_array_in_words(array, text):
 def test_an_array_in_latex():
     assert numbers.value([[1, -1], [0.5, 2]]).latex == r"\begin{pmatrix}1 & -1 \\ 0.5 & 2\end{pmatrix}"
     large = numbers.value(np.full((5, 4), 2.0)).latex
-    assert large == r"5 \times 4,\ \text{from }2\text{ to }2,\ \text{norm }8.94"
+    assert large == r"\left(5 \times 4,\ \text{from }2\text{ to }2,\ \text{norm }8.94\right)"
+
+
+def test_a_vector_in_latex_is_a_column():
+    assert numbers.value([1.5, -2.0]).latex == r"\begin{pmatrix}1.5 & -2\end{pmatrix}^{T}"
+    assert numbers.value([[1.0, 2.0]]).latex == r"\begin{pmatrix}1 & 2\end{pmatrix}"
+    assert numbers.value([[[1.0, 2.0]]]).latex == r"\begin{pmatrix}\begin{pmatrix}1 & 2\end{pmatrix}\end{pmatrix}"
+
+
+ARRAYS = ("W @ x", "--at", "W=[[1,-1],[0.5,2]],x=[1,2]")
+NUMBER = ("sum(tanh(W @ x) * x) / norm(x)", "--at", "W=[[1,-1],[0.5,2]],x=[1,2]")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("grad", *NUMBER),
+        ("trace", *NUMBER),
+        ("trace", *NUMBER, "--mode", "forward"),
+        ("trace", *NUMBER, "--scalars"),
+        ("jacobian", *ARRAYS, "--wrt", "x"),
+        ("jvp", *ARRAYS, "--wrt", "x", "--tangent", "x=[1,2]"),
+        ("vjp", *ARRAYS, "--wrt", "x", "--cotangent", "y=[1,2]"),
+        ("hessian", *NUMBER, "--wrt", "x"),
+        ("hessian", *NUMBER, "--wrt", "x", "--direction", "x=[1,2]"),
+    ],
+)
+def test_latex_names_no_code_points(words, command):
+    _, out, err = command(*words, "--format", "latex")
+    assert "needs" in out, err
+    assert "U+" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "formula"),
+    [
+        ("J·ẋ", r"J\ensuremath{\cdot}\ensuremath{\dot{x}}"),
+        ("Jᵀȳ", r"J\ensuremath{^{T}}\ensuremath{\bar{y}}"),
+        ("v̄₅", r"\ensuremath{\bar{v}}\ensuremath{_{5}}"),
+        ("⟨a⊙b⟩", r"\ensuremath{\langle}a\ensuremath{\odot}b\ensuremath{\rangle}"),
+        ("‖x‖²", r"\ensuremath{\|}x\ensuremath{\|}\ensuremath{^{2}}"),
+        ("∂²", r"\ensuremath{\partial}\ensuremath{^{2}}"),
+    ],
+)
+def test_signs_of_derivatives_in_latex(words, formula):
+    assert escaped(words) == formula
 
 
 def test_a_large_array_has_a_section_with_the_place_of_the_worst_error():

@@ -12,7 +12,9 @@ MATHEMATICS = {
     "·": r"\cdot", "−": "-", "×": r"\times", "÷": r"\div", "¦": "|", "…": r"\ldots", "∂": r"\partial", "≤": r"\le",
     "≥": r"\ge", "≠": r"\ne", "±": r"\pm", "√": r"\surd", "∞": r"\infty", "→": r"\to", "≈": r"\approx", "µ": r"\mu",
     "ε": r"\varepsilon", "ϵ": r"\epsilon", "ϑ": r"\vartheta", "φ": r"\varphi", "ϕ": r"\phi", "ς": r"\varsigma",
-    "ο": "o", "°": r"^\circ",
+    "ο": "o", "°": r"^\circ", "ᵀ": "^{T}", "⟨": r"\langle", "⟩": r"\rangle", "⊙": r"\odot", "‖": r"\|", "∇": r"\nabla",
+    "∑": r"\sum", "∏": r"\prod", "∫": r"\int", "∈": r"\in", "ℝ": "R", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*",
+    "←": r"\leftarrow", "↦": r"\mapsto", "′": "'", "∣": "|", "⊤": r"\top", "─": "-",
 }  # fmt: skip
 WORDS = {"\u00a0": "~", "—": "---", "–": "--", "’": "'", "‘": "`", "“": "``", "”": "''", "•": r"\textbullet{}"}
 SUBSCRIPTS = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
@@ -31,10 +33,17 @@ def compilable(latex: str) -> str:
     """LaTeX without the characters that pdflatex does not know."""
     if latex.isascii():
         return latex
+    latex = "".join(map(_marks_apart, latex))
     latex = re.sub(r"(\w)([\u0304\u0307])", lambda m: rf"\ensuremath{{{ACCENTS[m[2]]}{{{m[1]}}}}}", latex)
     latex = re.sub(r"[₋₀-₉]+", lambda m: rf"\ensuremath{{_{{{m[0].translate(SUBSCRIPTS)}}}}}", latex)
     latex = re.sub(r"[⁻⁰¹²³⁴-⁹]+", lambda m: rf"\ensuremath{{^{{{m[0].translate(SUPERSCRIPTS)}}}}}", latex)
     return "".join(character if character.isascii() else _character(character) for character in latex)
+
+
+def _marks_apart(character: str) -> str:
+    """ȳ as y and its bar."""
+    parts = unicodedata.normalize("NFD", character)
+    return parts if parts[1:] in ACCENTS else character
 
 
 def _character(character: str) -> str:

@@ -4,7 +4,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from diffcli.graph.shapes import shown
+from diffcli.graph.shapes import Shape, shown
 from diffcli.render.document import GLUE, Span, Text
 from diffcli.studies.values import Value, nested, shortened, tidied
 
@@ -58,7 +58,8 @@ def _array(values: Any, digits: int | None, *, with_shape: bool) -> Span:
 
     array = np.asarray(values)
     if array.size > SHOWN_ELEMENTS:
-        return summary(array, digits, with_shape=with_shape)
+        described = summary(array, digits, with_shape=with_shape)
+        return Span(f"({described.text})", described.role, rf"\left({described.latex}\right)")
     is_single = array.dtype.itemsize < 8
     elements = [float(str(element)) for element in array.reshape(-1)] if is_single else array.reshape(-1).tolist()
     texts = nested([plain(element, digits) for element in elements], array.shape)
@@ -76,9 +77,11 @@ def _brackets(texts: Any, *, is_row: bool = False) -> str:
 
 
 def _matrix(texts: Any) -> str:
-    """A vector stands as a row; of more than two axes the first ones are vectors of matrices."""
+    """A vector is the transpose of a row, as W x needs it; of more than two axes the first ones hold matrices."""
     if isinstance(texts, str):
         return latex(texts)
+    if all(isinstance(part, str) for part in texts):
+        return rf"\begin{{pmatrix}}{' & '.join(map(latex, texts))}\end{{pmatrix}}^{{T}}"
     if texts and isinstance(texts[0], list) and not any(isinstance(part, list) for row in texts for part in row):
         body = r" \\ ".join(" & ".join(map(_matrix, row)) for row in texts)
     else:
@@ -87,7 +90,10 @@ def _matrix(texts: Any) -> str:
 
 
 def summary(values: Any, digits: int | None = None, *, with_shape: bool = True, with_norm: bool = True) -> Span:
-    """An array by its shape, range and Euclidean norm: 128×256, from −3.1 to 4.2, norm 57.3."""
+    """An array by its shape, range and Euclidean norm: 128×256, from −3.1 to 4.2, norm 57.3.
+
+    Beside a vector's size stands what it counts, so that nobody takes it for the value.
+    """
     import numpy as np
 
     array = np.asarray(values, dtype=float)
@@ -95,7 +101,7 @@ def summary(values: Any, digits: int | None = None, *, with_shape: bool = True, 
     size = float(np.max(np.abs(known), initial=0.0))
     norm = size * float(np.linalg.norm(known / size)) if size else 0.0
     numbers = [rounded(x, digits or 3) for x in (known.min(), known.max(), norm)] if known.size else []
-    parts = [Span(shown(array.shape), latex=r" \times ".join(map(str, array.shape)))] if with_shape else []
+    parts = [_size(array.shape)] if with_shape else []
     if numbers:
         low, high, length = numbers
         formula = rf"\text{{from }}{latex(low)}\text{{ to }}{latex(high)}"
@@ -105,6 +111,14 @@ def summary(values: Any, digits: int | None = None, *, with_shape: bool = True, 
         words = f"{array.size - known.size} of {array.size} not finite"
         parts.append(Span(words, latex=rf"\text{{{words}}}"))
     return Span(", ".join(part.text for part in parts), "value", r",\ ".join(part.latex for part in parts))
+
+
+def _size(shape: Shape) -> Span:
+    """1000 numbers, or 128×256."""
+    unit = " numbers" if len(shape) == 1 else ""
+    return Span(
+        f"{shown(shape)}{unit}", latex=r" \times ".join(map(str, shape)) + (rf"\text{{{unit}}}" if unit else "")
+    )
 
 
 def rounded(number: float, digits: int = 3) -> str:
