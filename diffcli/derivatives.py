@@ -182,7 +182,7 @@ class Derivatives:
     @property
     def _block(self) -> int:
         """How many runs at once."""
-        return max(1, BLOCK_BYTES // (8 * sum(prod(node.shape) for node in self.graph.nodes)))
+        return max(1, BLOCK_BYTES // (8 * sum(prod(node.shape) for node in self.graph.nodes) or 8))
 
     def hessian(self, values: Values, mode: Mode | None = None) -> list[list[Any]]:
         """The Jacobian of the gradient: forward over reverse (the default) or reverse over reverse."""

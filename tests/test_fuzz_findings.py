@@ -162,3 +162,54 @@ def test_tangents_do_not_widen_single_precision(tangent):
     value, found = diffcli.jvp(lambda x: x * x, (X.astype(np.float32),), (tangent,))
     assert value.dtype == found.dtype == np.float32
     assert list(found) == list(2 * X * np.asarray(tangent))
+
+
+@pytest.mark.parametrize("key", [slice(-3, -2, -2), slice(-9, None, -1), slice(0, 9, -1), slice(2, 2)])
+def test_slices_that_select_nothing(key):
+    assert X[:2][key].shape == (0,)
+    value, found = gradient(lambda x: np.sum(x[:2][key]) + x[0])
+    assert value == 1
+    assert list(found) == [1, 0, 0]
+
+
+def test_an_empty_slice_in_a_text():
+    with pytest.raises(diffcli.errors.ShapeError, match="selects nothing"):
+        diffcli.grad("x[0] + sum(x[-4:-3:-2])", {"x": [1, 2, 3]})
+
+
+def test_coefficients_of_a_polynomial_may_be_arrays():
+    coefficients = np.array([[1.0, 2, 3], [4, 5, 6]])
+    found = diffcli.jacobian(np.polyval)(coefficients, X)
+    assert found[0].tolist() == [[[x, 0, 0][-k:] + [x, 0, 0][:-k] for x in (X[k], 1)] for k in range(3)]
+    assert found[1].tolist() == np.diag(coefficients[0]).tolist()
+    assert diffcli.jacobian(lambda x: np.polyval(np.zeros(0), x), argnums=0)(X).tolist() == np.zeros((3, 3)).tolist()
+
+
+def test_axes_of_length_one_stretch_in_einsum():
+    a, b = np.array([[2.0], [3.0]]), np.array([[1.0, 4], [5, 6], [7, 8]])
+    assert np.array_equal(a.repeat(3, axis=1) @ b, np.einsum("ij,jk->ik", a, b))
+    value, (at_a, at_b) = diffcli.value_and_grad(lambda a, b: np.einsum("ij,jk->ik", a, b).sum())(a, b)
+    assert value == 5 * 31
+    assert at_a.tolist() == [[31], [31]]
+    assert at_b.tolist() == [[5, 5]] * 3
+
+
+def test_a_number_has_an_axis_where_numpy_says_so():
+    value, found = diffcli.value_and_grad(lambda x: x.sum(axis=0) * np.max(x, axis=-1) + np.cumsum(x, 0)[0], 0)(
+        np.array(3.0)
+    )
+    assert (value, found) == (12, 7)
+
+
+def test_vectors_of_one_number_and_none():
+    assert gradient(lambda x: np.convolve(x[0], x).sum())[1].tolist() == [7, 1, 1]
+    for function in (np.convolve, np.correlate):
+        with pytest.raises(diffcli.errors.ShapeError, match="vector with elements"):
+            gradient(lambda x, function=function: function(x, x[:0]).sum())
+    assert gradient(lambda x: np.resize(x[:0], (2, 2)).sum() + x[1])[1].tolist() == [0, 1, 0]
+
+
+def test_jacobians_where_nothing_has_elements():
+    nothing = np.zeros((0, 2))
+    for mode in ("forward", "reverse"):
+        assert diffcli.jacobian(lambda x: x, argnums=0, mode=mode)(nothing).shape == (0, 2, 0, 2)

@@ -84,7 +84,8 @@ def normal_key(shape: Shape, key: Sequence[int | slice]) -> Key:
         entry = key[axis] if axis < len(key) else slice(None)
         if isinstance(entry, slice):
             start, stop, step = entry.indices(size)
-            entries.append((start, None if stop < 0 else stop, step))
+            is_empty = not range(start, stop, step)  # its start may be -1, which would be counted from the end
+            entries.append((0, 0, 1) if is_empty else (start, None if stop < 0 else stop, step))
         elif -size <= entry < size:
             entries.append(entry % size)
         else:

@@ -23,6 +23,7 @@ def einsum(recorder: "Recorder", subscripts: Any, *operands: Any, optimize: Any 
     if len(labels) != len(operands):
         raise ShapeError(f"np.einsum has labels for {len(labels)} arrays, not {len(operands)}")
     terms = [_without_repetition(recorder.term(x), own) for x, own in zip(operands, labels, strict=True)]
+    terms = _without_copies(terms)
     result, own = terms[0]
     for number, (other, names) in enumerate(terms[1:], start=2):
         later = set(goal).union(*(names for _, names in terms[number:]))
@@ -58,6 +59,16 @@ def _without_repetition(x: Term, labels: str) -> tuple[Term, str]:
         raise ShapeError(f"the axes {repeated!r} of np.einsum differ in length")
     rest = "".join(label for k, label in enumerate(labels) if k not in (first, second))
     return _without_repetition(taken(x, np.diagonal(positions(x), 0, first, second)), rest + repeated)
+
+
+def _without_copies(terms: list[tuple[Term, str]]) -> list[tuple[Term, str]]:
+    """An axis of length 1 that stands for a longer one of another operand is left out: nothing depends on it."""
+    long = {label for x, labels in terms for label, size in zip(labels, x.shape, strict=True) if size != 1}
+    kept = []
+    for x, labels in terms:
+        pairs = [pair for pair in zip(labels, x.shape, strict=True) if pair[1] != 1 or pair[0] not in long]
+        kept.append((x.reshape(tuple(size for _, size in pairs)), "".join(label for label, _ in pairs)))
+    return kept
 
 
 def _summed(x: Term, labels: str, needed: Iterable[str]) -> tuple[Term, str]:

@@ -189,6 +189,12 @@ def take(recorder: "Recorder", a: Any, indices: Any, axis: int | None = None, *,
     return taken(x, np.take(positions(x), indices, axis=axis, mode=mode))  # type: ignore[call-overload]
 
 
+def resize(recorder: "Recorder", a: Any, new_shape: Any) -> Any:
+    """All elements again and again, in another shape; zeros where there are none."""
+    x = recorder.term(a)
+    return taken(x, np.resize(positions(x), new_shape)) if prod(x.shape) else np.zeros(new_shape)
+
+
 def pad(recorder: "Recorder", array: Any, pad_width: Any, mode: str = "constant", **options: Any) -> Term:
     """Elements added at the ends of the axes."""
     x = recorder.term(array)

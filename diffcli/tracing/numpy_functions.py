@@ -72,8 +72,8 @@ FUNCTIONS: dict[str, Builder] = {
     "diagflat": moves.diagflat, "tril": moves.triangle(np.tril), "triu": moves.triangle(np.triu), "take": moves.take,
     "pad": moves.pad, "full_like": moves.full_like, "copy": moves.copy,
     **{name: moves.moved(getattr(np, name)) for name in (
-        "diagonal", "roll", "rot90", "tile", "repeat", "resize", "delete", "take_along_axis"
-    )},
+        "diagonal", "roll", "rot90", "tile", "repeat", "delete", "take_along_axis"
+    )}, "resize": moves.resize,
     "concatenate": joins.concatenate, "append": joins.append, "stack": joins.stack, "hstack": joins.hstack,
     "vstack": joins.vstack, "dstack": joins.dstack, "column_stack": joins.column_stack, "split": joins.split,
     "array_split": joins.array_split, "hsplit": joins.hsplit, "vsplit": joins.vsplit,

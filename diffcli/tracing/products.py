@@ -11,7 +11,7 @@ from diffcli.graph import composites
 from diffcli.graph.primitive import Term, function
 from diffcli.graph.shapes import normal_axes, shown
 from diffcli.tracing.elementwise import number
-from diffcli.tracing.indexing import positions, taken
+from diffcli.tracing.indexing import indexed, positions, taken
 from diffcli.tracing.joins import stack
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def trace(recorder: "Recorder", a: Any, offset: int = 0, axis1: int = 0, axis2: 
 
 def convolve(recorder: "Recorder", a: Any, v: Any, mode: str = "full") -> Term:
     """Sums of products of one vector with the other reversed, at all shifts: the product with a matrix of shifts."""
-    x, y = recorder.term(a), recorder.term(v)
+    x, y = _vectors(recorder, a, v)
     if x.shape[0] < y.shape[0]:
         x, y = y, x
     size, width = x.shape[0], y.shape[0]
@@ -140,11 +140,21 @@ def convolve(recorder: "Recorder", a: Any, v: Any, mode: str = "full") -> Term:
     return result.index(((start, start + length, 1),))
 
 
+def _vectors(recorder: "Recorder", *operands: Any) -> list[Term]:
+    """Vectors that have elements; a number is a vector of one."""
+    terms = [recorder.term(operand) for operand in operands]
+    terms = [x if x.shape else x.reshape((1,)) for x in terms]
+    for x in terms:
+        if len(x.shape) != 1 or not x.shape[0]:
+            raise ShapeError(f"a vector with elements is needed, not an array of shape {shown(x.shape)}")
+    return terms
+
+
 def correlate(recorder: "Recorder", a: Any, v: Any, mode: str = "valid") -> Term:
     """Sums of products of two vectors at all shifts."""
     from diffcli.tracing.moves import flip
 
-    x, y = recorder.wrapped(recorder.term(a)), recorder.wrapped(recorder.term(v))
+    x, y = map(recorder.wrapped, _vectors(recorder, a, v))
     if x.shape[0] < y.shape[0]:
         return flip(recorder, recorder.wrapped(correlate(recorder, y, x, mode)))
     return convolve(recorder, x, recorder.wrapped(flip(recorder, y)), mode)
@@ -153,9 +163,9 @@ def correlate(recorder: "Recorder", a: Any, v: Any, mode: str = "valid") -> Term
 def polyval(recorder: "Recorder", p: Any, x: Any) -> Term:
     """A polynomial by Horner's scheme, highest power first."""
     coefficients, at = recorder.term(p), recorder.term(x)
-    result = number(at, 0)
+    result = number(at, 0).broadcast(() if coefficients.shape[0] else at.shape)
     for k in range(coefficients.shape[0]):
-        result = result * at + coefficients.index((k,))
+        result = result * at + indexed(coefficients, k)
     return result
 
 

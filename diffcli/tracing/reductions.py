@@ -21,7 +21,9 @@ sqrt, unequal, where = function("sqrt"), function("ne"), function("where")
 
 
 def axes_of(x: Term, axis: Any) -> tuple[int, ...]:
-    """The axes that NumPy's parameter `axis` means."""
+    """The axes that NumPy's parameter `axis` means; a number may be said to have one."""
+    if not x.shape and axis in (0, -1):
+        return ()
     if axis is None or isinstance(axis, (tuple, list)):
         return normal_axes(x.shape, None if axis is None else [int(one) for one in axis])
     return normal_axes(x.shape, int(axis))
@@ -29,7 +31,7 @@ def axes_of(x: Term, axis: Any) -> tuple[int, ...]:
 
 def axis_of(x: Term, axis: Any) -> int:
     """One axis as a number from 0."""
-    return axes_of(x, int(axis))[0]
+    return normal_axes(x.shape, int(axis))[0]
 
 
 def total(recorder: "Recorder", a: Any, axis: Axis = None, *, keepdims: bool = False) -> Term:
@@ -166,8 +168,8 @@ def vector_norm(recorder: "Recorder", x: Any, *, axis: Axis = None, keepdims: bo
 
 
 def flat_without_axis(x: Term, axis: Any) -> tuple[Term, int]:
-    """NumPy's habit: without an axis the array is flattened first."""
-    return (x.reshape((prod(x.shape),)), 0) if axis is None else (x, axis_of(x, axis))
+    """NumPy's habit: without an axis the array is flattened first, and a number is an array of one."""
+    return (x.reshape((prod(x.shape),)), 0) if axis is None or not x.shape else (x, axis_of(x, axis))
 
 
 def running_sum(recorder: "Recorder", a: Any, axis: int | None = None) -> Term:
