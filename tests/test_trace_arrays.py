@@ -13,6 +13,7 @@ from diffcli.execute.array_library import library_of
 from diffcli.execute.arrays import ArrayArithmetic
 from diffcli.execute.interpreter import outputs
 from diffcli.graph.text import latex_name
+from diffcli.language.limits import Limits
 from diffcli.studies.scalars import in_scalars
 from diffcli.studies.trace import trace
 
@@ -129,8 +130,8 @@ def test_scalars_have_a_limit():
     graph, point = array_graph("sum(A @ x)", {"A": np.ones((40, 40)), "x": np.ones(40)})
     with pytest.raises(LimitError, match="the limit is 2000") as caught:
         in_scalars(graph, point, graph.inputs)
-    assert caught.value.hint.endswith("--limit nodes=3200")
-    assert len(in_scalars(graph, point, graph.inputs, 3200).point) == 1640
+    assert caught.value.hint.endswith("--limit rows=3200")
+    assert len(in_scalars(graph, point, graph.inputs, Limits(rows=3200)).point) == 1640
 
 
 def test_elements_in_latex():
@@ -286,10 +287,11 @@ def test_scalars_on_the_command_line(command):
 
 
 def test_the_limit_of_scalars_on_the_command_line(command):
-    code, _out, err = command(*CLASSIFIER, "--scalars", "--limit", "nodes=20")
+    code, _out, err = command(*CLASSIFIER, "--scalars", "--limit", "rows=20")
     assert code == 2
-    assert "the limit is 20" in err
-    assert "--limit nodes=23" in err
+    assert "one row each; the limit is 20" in err
+    assert command(*CLASSIFIER, "--scalars", "--limit", "nodes=20000", "--limit", "rows=23")[0] == 0
+    assert "--limit rows=23" in err
 
 
 @pytest.mark.parametrize("options", [["--dtype", "float32"], ["--mode", "forward"], ["--ascii"], ["--notation", "g"]])

@@ -50,7 +50,7 @@ def trace(
     from diffcli.language.limits import parse_limits
     from diffcli.render.document import Options
     from diffcli.studies import trace as traces
-    from diffcli.studies.scalars import MOST_ROWS, in_scalars
+    from diffcli.studies.scalars import in_scalars
 
     if mode is Mode.BOTH:
         raise UsageError("--mode both is not built yet", hint="use --mode reverse or --mode forward")
@@ -61,15 +61,10 @@ def trace(
     graph = request.reading.graph
     steps = (graph, request.point, request.wrt)
     if scalars and not graph.is_scalar:
-        steps = in_scalars(*steps, parse_limits(limit or ()).nodes if _sets(limit, "nodes") else MOST_ROWS)
+        steps = in_scalars(*steps, parse_limits(limit or ()))
     record = traces.trace(
         *steps, adjoint=mode is Mode.REVERSE, tangent=mode is Mode.FORWARD, written=graph,
         style=to.style, kind=notation.value, notes=request.notes, text=request.reading.text, typed=request.text,
     )  # fmt: skip
     show(record, to, Options(digits=digits, order=order.value))
     return record.exit_code
-
-
-def _sets(limits: list[str] | None, name: str) -> bool:
-    """Whether a limit is set by hand."""
-    return any(text.partition("=")[0].strip() == name for text in limits or ())

@@ -23,6 +23,8 @@ class Limits(NamedTuple):
     """Characters of one name."""
     elements: int = 10_000_000
     """Elements of one array, and a tenth of those of all arrays of a program together."""
+    rows: int = 2_000
+    """Operations on numbers that `trace --scalars` writes out, one row each."""
 
     def check(self, name: str, amount: int, what: str, place: Place | None = None) -> None:
         """Raise a LimitError when `amount` is above the limit called `name`."""

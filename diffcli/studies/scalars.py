@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from diffcli.errors import LimitError
 from diffcli.graph.program import Graph
-
-MOST_ROWS = 2000
-"""Operations on numbers that a trace writes out, if no other limit is asked for."""
+from diffcli.language.limits import DEFAULT, Limits
 
 
 class Scalars(NamedTuple):
@@ -18,15 +15,11 @@ class Scalars(NamedTuple):
     wrt: tuple[int, ...]
 
 
-def in_scalars(graph: Graph, point: Sequence[Any], wrt: Sequence[int], limit: int = MOST_ROWS) -> Scalars:
-    """The program written out in numbers; raises LimitError where that takes more than `limit` operations."""
+def in_scalars(graph: Graph, point: Sequence[Any], wrt: Sequence[int], limits: Limits = DEFAULT) -> Scalars:
+    """The program written out in numbers; raises LimitError where these are more than `limits.rows` operations."""
     from diffcli.execute.expansion import expanded
     from diffcli.execute.flat import flattened
 
-    try:
-        expansion = expanded(graph, limit)
-    except LimitError as error:
-        if graph.operations > limit:
-            error.hint = error.hint or f"if it is meant, raise it: --limit nodes={graph.operations}"
-        raise
+    limits.check("rows", graph.operations, f"written out in numbers it has {graph.operations} operations, one row each")
+    expansion = expanded(graph, limits.rows)
     return Scalars(expansion.graph, tuple(flattened(point)), expansion.wrt(wrt))
