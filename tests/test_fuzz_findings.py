@@ -7,6 +7,9 @@ import pytest
 
 import diffcli
 from diffcli.errors import FunctionError
+from diffcli.execute.expansion import expanded
+from diffcli.execute.python_source import compiled
+from diffcli.tracing import record
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -213,3 +216,63 @@ def test_jacobians_where_nothing_has_elements():
     nothing = np.zeros((0, 2))
     for mode in ("forward", "reverse"):
         assert diffcli.jacobian(lambda x: x, argnums=0, mode=mode)(nothing).shape == (0, 2, 0, 2)
+
+
+def alias(x):
+    y = x
+    y += 1
+    return (x * y).sum()
+
+
+def aliased_argument(x):
+    def scaled(h):
+        h *= 2
+        return h
+
+    return (scaled(x) + x).sum()
+
+
+@pytest.mark.parametrize("function", [alias, aliased_argument])
+def test_an_array_changed_in_place_has_no_other_name(function):
+    with pytest.raises(FunctionError, match="used under another name"):
+        gradient(function)
+
+
+def test_changes_in_place_that_are_seen_by_nobody():
+    def function(x):
+        h = x * 2
+        h += x
+        total = 0.0
+        for copied in (x.copy, x.__pos__, lambda: np.copy(x), lambda: x.astype(float)):
+            y = copied()
+            y *= 2
+            total += y.sum()
+        return total + (h * x).sum()
+
+    value, found = gradient(function)
+    assert value == function(X)
+    assert found.tolist() == (8 + 6 * X).tolist()
+
+    def of_number(x):
+        y = x
+        y += 1
+        return x * y
+
+    assert diffcli.value_and_grad(of_number, 0)(3.0) == (12, 7)
+
+
+def test_changes_in_place_keep_the_shape():
+    def function(x):
+        x += np.ones((2, 3))
+        return x.sum()
+
+    with pytest.raises(diffcli.errors.ShapeError, match="3 cannot become one of shape 2×3"):
+        gradient(function)
+
+
+def test_products_and_determinants_of_nothing():
+    nothing = np.zeros((2, 0, 3))
+    found = diffcli.jacobian(np.dot, argnums=0)(np.zeros((4, 0)), nothing)
+    assert found.shape == (4, 2, 3, 4, 0)
+    program = record(lambda x: np.linalg.det(x[:0, :0]) + np.linalg.inv(x[:0, :0]).sum() + x[0, 0], (np.eye(2),))
+    assert compiled(expanded(program.graph).graph)([1.0, 0.0, 0.0, 1.0]) == (2.0,)

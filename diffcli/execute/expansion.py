@@ -140,14 +140,14 @@ class ElementArithmetic:
     def determinant(self, x: Elements, op: str = "det") -> Elements:
         """Of a matrix, or of each of a stack of them."""
         check_size(x, op)
-        matrices = x.reshape(-1, *x.shape[-2:]).tolist()
+        matrices = x.reshape(prod(x.shape[:-2]), *x.shape[-2:]).tolist()
         found = [determinant(self.builder.apply, self.builder.constant, rows) for rows in matrices]
         return self.array(found, x.shape[:-2])
 
     def inverse(self, x: Elements, op: str = "inv") -> Elements:
         """Of a matrix, or of each of a stack of them."""
         check_size(x, op)
-        matrices = x.reshape(-1, *x.shape[-2:]).tolist()
+        matrices = x.reshape(prod(x.shape[:-2]), *x.shape[-2:]).tolist()
         found = [inverse(self.builder.apply, self.builder.constant, rows) for rows in matrices]
         return self.array([entry for rows in found for row in rows for entry in row], x.shape)
 

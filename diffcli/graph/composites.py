@@ -50,10 +50,9 @@ def dot(x: Term, y: Term) -> Term:
     if len(y.shape) <= 2:
         return x @ y
     rank = len(y.shape)
-    columns = y.transpose((rank - 2, *range(rank - 2), rank - 1)).reshape(
-        (y.shape[-2], size_of(y.shape) // y.shape[-2])
-    )
-    return (x @ columns).reshape((*x.shape[:-1], *y.shape[:-2], y.shape[-1]))
+    rest = (*y.shape[:-2], y.shape[-1])
+    columns = y.transpose((rank - 2, *range(rank - 2), rank - 1)).reshape((y.shape[-2], size_of(rest)))
+    return (x @ columns).reshape((*x.shape[:-1], *rest))
 
 
 def stack(arrays: Sequence[Term], axis: int = 0) -> Term:

@@ -278,7 +278,7 @@ def _transpose(x: "Recorded", *axes: Any) -> Any:
 
 def _astype(x: "Recorded", dtype: Any, **_: Any) -> Any:
     if np.dtype(dtype) == x.dtype:
-        return x
+        return +x
     if x.dtype == bool:  # 1 and 0, in the type of the recording
         return x * 1
     if np.dtype(dtype) == bool:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from diffcli.errors import FunctionError
+from diffcli.errors import FunctionError, ShapeError
+from diffcli.graph.shapes import shown
 from diffcli.tracing import numpy_functions
 from diffcli.tracing.indexing import indexed
 
@@ -43,7 +44,7 @@ def _binary(op: str, ufunc: "np.ufunc") -> Any:
             return NotImplemented
         return Recorded(self.recorder, self.recorder.nodes.asked(op, (position, self.position)))
 
-    return forward, reflected
+    return forward, reflected, _in_place(forward)
 
 
 def _by_ufunc(ufunc: "np.ufunc") -> Any:
@@ -55,7 +56,36 @@ def _by_ufunc(ufunc: "np.ufunc") -> Any:
     def reflected(self: "Recorded", other: Any) -> Any:
         return ufunc(other, self)
 
-    return forward, reflected
+    return forward, reflected, _in_place(forward)
+
+
+def _in_place(operator: Any) -> Any:
+    """A new array for x += y, after which the old one must not be used under another name: NumPy would change it."""
+
+    def changed(self: "Recorded", other: Any) -> Any:
+        result = operator(self, other)
+        if result is NotImplemented or not self.shape:  # numbers are never changed in place
+            return result
+        if result.shape != self.shape:
+            raise ShapeError(f"an array of shape {shown(self.shape)} cannot become one of shape {shown(result.shape)}")
+        self.recorder = _CHANGED
+        return result
+
+    return changed
+
+
+class _Changed:
+    """In the place of the recorder of an array that was changed in place."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Whatever is asked for."""
+        raise FunctionError(
+            "a recorded array was changed in place (x += …) and then used under another name",
+            hint="write y = x + … in the place of y = x; y += …",
+        )
+
+
+_CHANGED: Any = _Changed()
 
 
 class Recorded:
@@ -117,18 +147,18 @@ class Recorded:
 
     # Operators.
 
-    __add__, __radd__ = _binary("add", np.add)
-    __sub__, __rsub__ = _binary("sub", np.subtract)
-    __mul__, __rmul__ = _binary("mul", np.multiply)
-    __truediv__, __rtruediv__ = _binary("div", np.divide)
-    __pow__, __rpow__ = _binary("pow", np.power)
-    __matmul__, __rmatmul__ = _binary("matmul", np.matmul)
-    __floordiv__, __rfloordiv__ = _by_ufunc(np.floor_divide)
-    __mod__, __rmod__ = _by_ufunc(np.remainder)
-    __divmod__, __rdivmod__ = _by_ufunc(np.divmod)
-    __and__, __rand__ = _by_ufunc(np.bitwise_and)
-    __or__, __ror__ = _by_ufunc(np.bitwise_or)
-    __xor__, __rxor__ = _by_ufunc(np.bitwise_xor)
+    __add__, __radd__, __iadd__ = _binary("add", np.add)
+    __sub__, __rsub__, __isub__ = _binary("sub", np.subtract)
+    __mul__, __rmul__, __imul__ = _binary("mul", np.multiply)
+    __truediv__, __rtruediv__, __itruediv__ = _binary("div", np.divide)
+    __pow__, __rpow__, __ipow__ = _binary("pow", np.power)
+    __matmul__, __rmatmul__, __imatmul__ = _binary("matmul", np.matmul)
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _by_ufunc(np.floor_divide)
+    __mod__, __rmod__, __imod__ = _by_ufunc(np.remainder)
+    __divmod__, __rdivmod__ = _by_ufunc(np.divmod)[:2]
+    __and__, __rand__, __iand__ = _by_ufunc(np.bitwise_and)
+    __or__, __ror__, __ior__ = _by_ufunc(np.bitwise_or)
+    __xor__, __rxor__, __ixor__ = _by_ufunc(np.bitwise_xor)
     __lt__, __gt__ = _binary("lt", np.less)[0], _binary("gt", np.greater)[0]
     __le__, __ge__ = _binary("le", np.less_equal)[0], _binary("ge", np.greater_equal)[0]
     __eq__ = _binary("eq", np.equal)[0]
@@ -139,8 +169,8 @@ class Recorded:
         return self.recorder.apply("neg", self)
 
     def __pos__(self) -> "Recorded":
-        """Itself."""
-        return self
+        """The same."""
+        return Recorded(self.recorder, self.position)
 
     def __abs__(self) -> "Recorded":
         """Absolute value."""
@@ -181,12 +211,12 @@ class Recorded:
         return Recorded(self.recorder, indexed(self.term, key).position)
 
     def __copy__(self) -> "Recorded":
-        """Itself: nothing recorded is ever changed."""
-        return self
+        """The same elements, as an array that can be used on when this one is changed in place."""
+        return +self
 
     def __deepcopy__(self, _: Any) -> "Recorded":
         """The same."""
-        return self
+        return +self
 
     # What would lose the derivative.
 
