@@ -96,7 +96,12 @@ ERRORS = [
     ("x=2,x=3", "'x' is given twice", "3"),
     ("2", "'2' is no name with a value", "2"),
     ("x=2,", "a name and its value are missing", ""),
-    ("x=1,5", "a decimal comma cannot be read", "5"),
+    ("x=1,5", "'x' is given a number with a comma", "5"),
+    ("x=1,2,3", "'x' is given 3 numbers that are no list", "1,2,3"),
+    ("x=1.5,2", "'x' is given 2 numbers that are no list", "1.5,2"),
+    ("x=(1,2)", "the list of 'x' stands in round brackets", "(1,2)"),
+    ("x=1,y", "'y' is no name with a value", "y"),
+    ("x=max((1,2))", "the value of 'x' cannot be read: a decimal comma cannot be read", ","),
     ("=2", "a name is missing before '='", "="),
     ("x-1=2", "'x-1' is not a name", "x-1"),
     ("x;y=1", "'x;y' is not a name", "x;y"),
@@ -114,6 +119,38 @@ def test_error(text: str, message: str, piece: str) -> None:
     assert (error.message, error.text, error.exit_code) == (message, text, 2)
     assert error.place is not None
     assert text[error.place.start : error.place.end] == piece
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "correction"),
+    [
+        ("x=1,5", "write x=1.5 for one number, x=[1,5] for a list of two", None),
+        ("x=-1,5", "write x=-1.5 for one number, x=[-1,5] for a list of two", None),
+        ("x=1,2,3", "lists stand in square brackets: x=[1,2,3]", "x=[1,2,3]"),
+        ("z=0, x=1, -2.5, 3, y=4", "lists stand in square brackets: x=[1,-2.5,3]", "z=0, x=[1,-2.5,3], y=4"),
+        ("x=(1,2)", "lists stand in square brackets: x=[1,2]", "x=[1,2]"),
+        ("x=(1,),y=2", "lists stand in square brackets: x=[1]", "x=[1],y=2"),
+        (
+            "W=((1,2), (3,max(4,(5)))),y=2",
+            "lists stand in square brackets: W=[[1,2], [3,max(4,(5))]]",
+            "W=[[1,2], [3,max(4,(5))]],y=2",
+        ),
+        ("W=[(1,2),(3,4)]", "lists stand in square brackets: W=[[1,2],[3,4]]", "W=[[1,2],[3,4]]"),
+    ],
+)
+def test_lists_that_were_meant(text: str, hint: str, correction: str | None) -> None:
+    with pytest.raises(PointError) as caught:
+        parse_point([text])
+    assert (caught.value.hint, caught.value.correction) == (hint, correction)
+    if correction is not None:
+        assert "[" in correction
+        assert parse_point([correction])
+
+
+def test_the_correction_of_one_of_several_points() -> None:
+    with pytest.raises(PointError) as caught:
+        parse_point(["a=1", "x=(1,2)"])
+    assert caught.value.correction == "a=1,x=[1,2]"
 
 
 def test_one_name_in_two_options() -> None:

@@ -1,12 +1,14 @@
 """Points: texts such as "x=2, y=pi/2" to values, and values matched to the variables of an expression."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from diffcli.errors import DiffcliError, ExpressionError, Place, PointError
 from diffcli.graph.shapes import Shape
 from diffcli.language.array_value import ArrayValue
 from diffcli.language.characters import describe, shown, spell
 from diffcli.language.limits import DEFAULT, Limits
+from diffcli.language.point_mistakes import round_brackets, several_values
 from diffcli.language.point_values import NOT_FINITE, PointValue, read_value
 from diffcli.language.reading import Reading
 from diffcli.language.suggestions import nearest
@@ -33,6 +35,8 @@ def parse_point(texts: Sequence[str], limits: Limits = DEFAULT) -> dict[str, Poi
                 point[value.name] = value
         except DiffcliError as error:
             error.text = text
+            if error.correction is not None:
+                error.correction = ",".join(error.correction if one is text else one for one in texts)
             raise
     return point
 
@@ -110,13 +114,16 @@ def _proposal(variables: Collection[str], point: Mapping[str, PointValue]) -> st
 
 def _values(text: str, limits: Limits) -> Iterator[PointValue]:
     before: PointValue | None = None
-    for start, end in _pieces(text):
+    ranges = list(_pieces(text))
+    for number, (start, end) in enumerate(ranges):
         piece = text[start:end]
         name, equals, value = piece.partition("=")
-        place = Place(start, end)
         if not equals:
-            raise _no_value(text, place, before)
+            nameless = takewhile(lambda other: "=" not in text[slice(*other)], ranges[number:])
+            raise _no_value(text, [Place(*other) for other in nameless], before)
         middle = start + len(name) + 1
+        if "(" in value and (error := round_brackets(text, _name(name, start), Place(middle, end))):
+            raise error
         before = read_value(_name(name, start), value, middle, limits)
         yield before
 
@@ -132,13 +139,14 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _no_value(text: str, place: Place, before: PointValue | None) -> PointError:
+def _no_value(text: str, places: Sequence[Place], before: PointValue | None) -> PointError:
+    """The error for pieces without a name."""
+    place = places[0]
     piece = text[place.start : place.end].strip()
     if not piece:
         return PointError("a name and its value are missing", place=place, hint="for example x=2,y=3")
-    if before is not None and piece.isdecimal() and before.text.strip().lstrip("+-").isdecimal():
-        merged = f"{before.name}={before.text.strip()}.{piece}"
-        return PointError("a decimal comma cannot be read", place=place, hint=f"write a point: {merged}")
+    if before and before.place and (error := several_values(text, before.name, before.place, places)):
+        return error
     return PointError(f"'{shown(piece[:40])}' is no name with a value", place=place, hint="for example x=2,y=3")
 
 
