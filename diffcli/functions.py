@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from diffcli.derivatives import Mode
-from diffcli.differentiated import Argnums, Differentiated, Function, block, like, matched, value_of
+from diffcli.differentiated import Argnums, Differentiated, Function, block, like, matched, unchanging, value_of
+from diffcli.errors import UsageError
 from diffcli.tracing.containers import leaves, mapped
 from diffcli.tracing.recording import is_number
 
@@ -32,6 +33,10 @@ class ValueAndGradient(Differentiated):
             key = tuple([(a.dtype, a.shape) if type(a) is _ARRAY else type(a) for a in args])
             self._quick[key] = place.derivatives.gradient_program.chosen(place.values), place.values[len(args) :]
         return value_of(value), self.one_or_all(place.inputs(found, like))
+
+    def batch(self, *_: Any, **__: Any) -> tuple[Any, Any]:
+        """Planned: many points at once, as for texts."""
+        raise UsageError("batches of Python functions are planned, not built yet", hint="give the function as a text")
 
 
 _ARRAY = np.ndarray
@@ -85,11 +90,12 @@ def jvp(function: Differentiated, args: Sequence[Any], tangents: Sequence[Any]) 
 def vjp(function: Differentiated, args: Sequence[Any]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ in the containers of the value to Jᵀ·ȳ."""
     place = function.at(args, {})
-    value = place.output([value_of(one) for one in place.derivatives.value(place.values)])
+    point = unchanging(place.values)
+    value = place.output([value_of(one) for one in place.derivatives.value(point)])
 
     def pulled_back(cotangent: Any) -> tuple[Any, ...]:
         given = matched([cotangent], [value], "cotangent")
-        partials = place.derivatives.vjp(place.values, given)[1]
+        partials = place.derivatives.vjp(point, given)[1]
         return place.inputs(partials, like)
 
     return value, pulled_back

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diffcli.derivatives import Derivatives, Mode
-from diffcli.errors import PointError, ShapeError
+from diffcli.errors import PointError, ShapeError, UsageError
 from diffcli.execute.python_source import compiled
 from diffcli.graph.ops import CALLABLE
 from diffcli.graph.program import Graph
@@ -15,6 +15,7 @@ from diffcli.language.points import PointValue, match_point, parse_point
 from diffcli.methods.reverse import adjoint_program
 
 if TYPE_CHECKING:
+    from diffcli.execute.blocks import Batch
     from diffcli.language.tokens import Token
 
 At = Mapping[str, Any]
@@ -30,6 +31,8 @@ class ValueAndGradient:
         """Compile the adjoint program, unless the text needs arrays, whose shapes are not known yet."""
         self.text = text
         self._program: Callable[[Sequence[float]], Sequence[float]] | None = None
+        self._graph: Graph | None = None
+        self._batch: Batch | None = None
         self._by_shapes: dict[tuple[Shape, ...], Derivatives] = {}
         try:
             graph = parse(text).graph
@@ -39,7 +42,8 @@ class ValueAndGradient:
                 raise
         else:
             self.variables = graph.variables
-            self._program = compiled(adjoint_program(graph, one_output(graph), graph.inputs).graph)
+            self._graph = adjoint_program(graph, one_output(graph), graph.inputs).graph
+            self._program = compiled(self._graph)
 
     variables: tuple[str, ...]
     """The names of the arguments, in order."""
@@ -54,6 +58,39 @@ class ValueAndGradient:
             point = tuple(map(float, point))
         value, *gradient = self._program(point)
         return value, tuple(gradient)
+
+    def batch(self, *points: Any, out: Any = None, threads: int | None = None) -> tuple[Any, tuple[Any, ...]]:
+        """Value and gradient at many points: (values, (g1, g2, …)), arrays of the inputs' common shape.
+
+        Everything is computed in double precision, also for arrays of single precision.
+
+        Args:
+            points: For every variable an array, or a number that is the same at all points.
+            out: (values, (g1, g2, …)): arrays of double precision that take the results.
+            threads: How many threads share many points; as many as there are cores by default.
+        """
+        if len(points) != len(self.variables):
+            names = ", ".join(self.variables)
+            raise TypeError(f"{len(self.variables)} arrays are needed ({names}), not {len(points)}")
+        if self._batch is None:
+            self._batch = self._many()
+        if out is None:
+            value, *gradient = self._batch(points, None, threads)
+            return value, tuple(gradient)
+        try:
+            values, partials = out
+            given = [values, *partials]
+        except (TypeError, ValueError):
+            raise UsageError("out is a pair: the array of values, and a tuple of arrays for the gradient") from None
+        self._batch(points, given, threads)
+        return values, tuple(given[1:])
+
+    def _many(self) -> "Batch":
+        from diffcli.execute.blocks import Batch
+
+        if self._graph is None or not self._graph.is_scalar:
+            raise UsageError("a batch takes one number of each variable at every point, and this text needs arrays")
+        return Batch(self._graph)
 
     def _at_arrays(self, point: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
         from diffcli.differentiated import like, value_of
@@ -188,14 +225,19 @@ def jvp(text: str, at: At, tangents: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def vjp(text: str, at: At) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ of the value to Jᵀ·ȳ."""
-    from diffcli.differentiated import matched
-
     place = Located(text, at)
-    value = place.output(place.derivatives.value(place.values))
+    point = place.values
+    if any(type(value) is not float for value in point):  # without NumPy where nothing is an array
+        from diffcli.differentiated import unchanging
+
+        point = unchanging(point)
+    value = place.output(place.derivatives.value(point))
 
     def pulled_back(cotangent: Any) -> tuple[Any, ...]:
+        from diffcli.differentiated import matched
+
         given = matched([cotangent], [value], "cotangent")
-        return place.inputs(place.derivatives.vjp(place.values, given)[1])
+        return place.inputs(place.derivatives.vjp(point, given)[1])
 
     return value, pulled_back
 

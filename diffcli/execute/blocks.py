@@ -1,0 +1,225 @@
+"""A program of numbers at many points: NumPy in blocks that stay in the cache, with threads over the blocks.
+
+A plain transcription to NumPy walks through main memory once for every operation. Here all operations run on one block
+of points before the next, and results are written straight into the arrays that are returned. NumPy lets other threads
+run while it computes.
+"""
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from diffcli.errors import ShapeError, UsageError
+from diffcli.execute.block_plan import Plan, Program
+from diffcli.execute.python_source import MAX_NODES
+from diffcli.graph.program import Graph
+from diffcli.graph.shapes import Shape, shown
+
+BLOCK = 16_384
+"""Points of a block, …"""
+SHORTEST_BLOCK = 1_024
+CACHE = 1_500_000
+"""… or fewer, so that all blocks of a program together have about this many bytes."""
+WHOLE = 8_192
+"""Up to this many points NumPy runs on the arrays as they are."""
+THREADED = 100_000
+"""From this many points several threads share the blocks."""
+OUT = "out=(values, (g1, g2, …)), each an array of its own"
+FLOAT64 = np.dtype(np.float64)
+
+Array = Any
+
+
+class _Prepared(NamedTuple):
+    plan: Plan
+    program: Program
+
+
+class Batch:
+    """A program of numbers made ready to run at many points."""
+
+    def __init__(self, graph: Graph) -> None:
+        """Nothing is compiled before the first run, which knows what is an array."""
+        self.graph = graph
+        self._prepared: dict[tuple[bool, ...], _Prepared] = {}
+        self._whole: Program | None = None
+        self._contexts: list[Context] = []
+
+    def __call__(
+        self, points: Sequence[Any], out: Sequence[Any] | None = None, threads: int | None = None
+    ) -> list[Array]:
+        """All outputs at all points, as arrays of double precision of the inputs' common shape.
+
+        Args:
+            points: For every input an array of real numbers, or a number that is the same at all points.
+            out: For every output an array that takes it.
+            threads: How many threads share the work at many points; as many as there are cores by default.
+
+        Raises:
+            ShapeError: The shapes do not broadcast to one, or an array in `out` has another.
+            UsageError: An input is not made of real numbers, or an array in `out` cannot be written to as it is.
+        """
+        if out is None and self._is_plain(points):
+            return self._at_once(points)
+        arrays = [_real(name, values) for name, values in zip(self.graph.variables, points, strict=True)]
+        shape = _common_shape(self.graph.variables, arrays)
+        results = [np.empty(shape) for _ in self.graph.outputs] if out is None else list(out)
+        if out is not None:
+            _check_outputs(results, shape, arrays, len(self.graph.outputs))
+        flat = [array.reshape(-1) for array in results]
+        self._run(arrays, shape, flat, threads)
+        for array, written in zip(results, flat, strict=True):
+            if not np.may_share_memory(array, written):
+                array[...] = written.reshape(shape)
+        return results
+
+    def _is_plain(self, points: Sequence[Any]) -> bool:
+        """Whether all inputs are arrays of double precision and the same shape, and not large."""
+        if not points or type(points[0]) is not np.ndarray:
+            return False
+        shape = points[0].shape
+        is_small = 0 < points[0].size <= WHOLE and shape != () and len(self.graph.nodes) <= MAX_NODES
+        return is_small and all(type(p) is np.ndarray and p.dtype is FLOAT64 and p.shape == shape for p in points)
+
+    def _at_once(self, points: Sequence[Array]) -> list[Array]:
+        self._whole = self._whole or self._prepare((True,) * len(points)).plan.allocating()
+        context = self._contexts.pop() if self._contexts else _without_warnings()
+        try:
+            results: list[Array] = context.run(self._whole, points)
+        finally:
+            self._contexts.append(context)
+        return results
+
+    def _prepare(self, is_array: tuple[bool, ...]) -> _Prepared:
+        prepared = self._prepared.get(is_array)
+        if prepared is None:
+            plan = Plan(self.graph, is_array)
+            prepared = self._prepared[is_array] = _Prepared(plan, plan.program())
+        return prepared
+
+    def _run(self, arrays: Sequence[Array], shape: Shape, results: Sequence[Array], threads: int | None) -> None:
+        """Fill the results, which have one axis, block by block."""
+        is_array = tuple(array.size != 1 for array in arrays)
+        plan, program = self._prepare(is_array)
+        with np.errstate(all="ignore"):
+            known = plan.values([0.0 if flag else array.item() for array, flag in zip(arrays, is_array, strict=True)])
+        inputs = [np.broadcast_to(array, shape).reshape(-1) for array in arrays if array.size != 1]
+        work = _Work(plan, program, inputs, [np.asarray(known[p]) for p in plan.numbers], results)
+        for made, position, result in zip(plan.made, plan.graph.outputs, results, strict=True):
+            if position in known:
+                result.fill(known[position])
+            elif not made:
+                work.copied.append((plan.places[position], result))
+        if inputs:
+            work.shared(threads or (_cores() if inputs[0].size >= THREADED else 1))
+
+
+class _Work:
+    """One run over all blocks."""
+
+    def __init__(
+        self, plan: Plan, program: Program, inputs: Sequence[Array], numbers: Sequence[Array], results: Sequence[Array]
+    ) -> None:
+        self.plan, self.program = plan, program
+        self.inputs, self.numbers, self.results = inputs, numbers, results
+        self.copied: list[tuple[str, Array]] = []
+        """Results that are an input, or another result once more: where those lie, and where they go."""
+        self.total = inputs[0].size if inputs else 0
+        self.block = min(BLOCK, max(SHORTEST_BLOCK, CACHE // (8 * max(1, plan.arrays)) // 1024 * 1024))
+        self.starts = deque(range(0, self.total, self.block))
+        """The blocks that nobody has begun."""
+
+    def shared(self, threads: int) -> None:
+        """Run all blocks, in this thread and in as many more as there are to be."""
+        others = min(threads, len(self.starts)) - 1
+        if others < 1:
+            self.run()
+            return
+        with ThreadPoolExecutor(others) as pool:
+            futures = [pool.submit(self.run) for _ in range(others)]
+            try:
+                self.run()
+            finally:
+                self.starts.clear()  # when this thread was interrupted the others stop too
+            for future in futures:
+                future.result()
+
+    def run(self) -> None:
+        """Take one block after the other, until there are no more."""
+        size = min(self.block, self.total)
+        buffers = [*np.empty((self.plan.buffers.count, size)), *np.empty((self.plan.masks.count, size), dtype=np.bool_)]
+        copies = [(self.plan.names.index(name), result) for name, result in self.copied]
+        with np.errstate(all="ignore"):
+            while True:
+                try:
+                    start = self.starts.popleft()
+                except IndexError:
+                    return
+                end = min(start + self.block, self.total)
+                if end - start < size:
+                    buffers = [buffer[: end - start] for buffer in buffers]
+                inputs = [self._numbers(values[start:end]) for values in self.inputs]
+                values = [*inputs, *self.numbers, *[result[start:end] for result in self.results], *buffers]
+                self.program(values)
+                for place, result in copies:
+                    result[start:end] = values[place]
+
+    @staticmethod
+    def _numbers(block: Array) -> Array:
+        return block if block.dtype is FLOAT64 else block.astype(np.float64)
+
+
+def _real(name: str, values: Any) -> Array:
+    """An input as an array of real numbers, not copied where it is one."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise UsageError(f"{name} is a masked array", hint="choose the points first: x[~x.mask].data")
+    if hasattr(values, "__array_namespace__") and not isinstance(values, np.ndarray | np.generic):
+        raise UsageError(f"{name} is no array of NumPy, on which batches run")
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as problem:
+        raise UsageError(f"{name} is no array of numbers: {problem}") from None
+    if array.dtype.kind not in "biuf":
+        raise UsageError(f"{name} consists of {array.dtype}, and not of real numbers")
+    return array
+
+
+def _common_shape(names: Sequence[str], arrays: Sequence[Array]) -> Shape:
+    try:
+        return np.broadcast_shapes(*[array.shape for array in arrays])
+    except ValueError:
+        shapes = ", ".join(f"{name}: {shown(array.shape)}" for name, array in zip(names, arrays, strict=True))
+        raise ShapeError(f"the shapes of the points do not fit each other ({shapes})") from None
+
+
+def _check_outputs(results: Sequence[Any], shape: Shape, inputs: Sequence[Array], count: int) -> None:
+    """Refuse arrays that cannot take the results as they are."""
+    if len(results) != count:
+        raise UsageError(f"out has {len(results)} arrays, {count} are needed", hint=OUT)
+    for number, array in enumerate(results):
+        if not isinstance(array, np.ndarray) or array.dtype != FLOAT64:
+            what = f"of {array.dtype}" if hasattr(array, "dtype") else type(array).__name__
+            raise UsageError(f"out takes arrays of float64, not {what}", hint=OUT)
+        if array.shape != shape:
+            raise ShapeError(f"an array in out has the shape {shown(array.shape)}, and not {shown(shape)}")
+        if not array.flags.writeable:
+            raise UsageError("an array in out is read-only")
+        if any(np.may_share_memory(array, other) for other in (*inputs, *results[:number])):
+            raise UsageError("an array in out shares its memory with an input or with another one in out", hint=OUT)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _without_warnings() -> Context:
+    """A context in which 1/0 is inf and not a warning; entering one is quicker than np.errstate."""
+    context = Context()
+    context.run(np.seterr, all="ignore")
+    return context
