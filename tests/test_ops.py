@@ -8,6 +8,7 @@ import random
 
 import pytest
 
+from diffcli.errors import UsageError
 from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.interpreter import evaluate, outputs
 from diffcli.execute.multiprecision import Multiprecision
@@ -19,6 +20,7 @@ from diffcli.methods.forward import PreparedForward
 from diffcli.methods.reverse import PreparedReverse
 from diffcli.methods.symbolic import formulas, request
 from diffcli.methods.symbolic_worker import answer
+from diffcli.studies.operations import function_entry
 
 EPSILON = 2.0**-52
 SAMPLES = 12
@@ -188,3 +190,44 @@ def test_partial_equals_sympy_s_derivative_to_20_digits(row, argument):
 def test_ieee_edges(op, args, result):
     """IEEE 754, and C's Annex F where it says more."""
     assert repr(function(op)(*args)) == result
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "meaning", "derivative"),
+    [
+        ("np.clip", "np.clip", "Clip (limit) the values in an array", "first and second"),
+        ("clip", "np.clip", "Clip (limit) the values in an array", "first and second"),
+        ("einsum", "np.einsum", "Evaluates the Einstein summation convention on the operands", "first and second"),
+        ("numpy.linalg.norm", "np.linalg.norm", "Matrix or vector norm", "first and second"),
+        ("np.sin", "np.sin", "Trigonometric sine, element-wise", "first and second"),
+        ("np.floor", "np.floor", "Return the floor of the input, element-wise", "0 where it is smooth"),
+        ("np.argmax", "np.argmax", "Returns the indices of the maximum values along an axis", "none: what it returns"),
+    ],
+)
+def test_entries_of_numpy(name, title, meaning, derivative):
+    entry = function_entry(name)
+    assert entry.title == title
+    assert entry.fields["meaning"] == meaning
+    assert entry.fields["derivative"].startswith(derivative)
+
+
+def test_names_that_are_both_ours_and_numpys():
+    assert function_entry("sin").title == "sin(x)"
+    assert "options" in function_entry("softmax").fields
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("np.clipp", "diffcli ops clip"),
+        ("sofmax", "diffcli ops softmax"),
+        ("np.fft.fft", "diffcli ops"),
+        ("np.__dict__", "diffcli ops"),
+        ("np.", "diffcli ops"),
+        ("", "diffcli ops"),
+    ],
+)
+def test_names_of_no_function(name, hint):
+    with pytest.raises(UsageError, match="there is no function") as caught:
+        function_entry(name)
+    assert caught.value.hint == hint

@@ -45,7 +45,9 @@ def examples(
 def ops(
     name: Annotated[str | None, typer.Argument(help="Show this function.", show_default=False)] = None,
     *,
-    of: Annotated[Kind | None, typer.Option("--of", help="Only functions of this kind.", show_default="all")] = None,
+    of: Annotated[
+        Kind | None, typer.Option("--of", help="Only functions of this kind.", show_default="all", case_sensitive=False)
+    ] = None,
     form: options.FormatOption = None,
     output: options.Output = None,
     ascii_only: options.Ascii = False,
@@ -57,6 +59,7 @@ def ops(
     diffcli ops
     diffcli ops tanh
     diffcli ops softmax
+    diffcli ops np.clip
     diffcli ops --of NumPy
     """
     from diffcli.cli.output import destination, show

@@ -63,12 +63,13 @@ NOTES = (
 
 def function_entry(name: str) -> Entry:
     """One function in full."""
+    if name.startswith(PREFIXES):
+        return _numpy_entry(name)
     row = CALLABLE.get(name) or ELEMENTWISE.get(name)
     if row is None and (of_arrays := ARRAY_FUNCTIONS.get(name)):
         return _array_entry(of_arrays)
     if row is None:
-        near = get_close_matches(name, [*CALLABLE, *ARRAY_FUNCTIONS], 1)
-        raise UsageError(f"there is no primitive {name!r}", hint=f"diffcli ops {near[0]}" if near else "diffcli ops")
+        return _numpy_entry(name)
     definition = row.definition_graph() if row.definition else None
     fields = {
         "meaning": row.doc,
@@ -91,6 +92,40 @@ def _array_entry(row: ArrayFunction) -> Entry:
     )
 
 
+def _numpy_entry(name: str) -> Entry:
+    """A function of NumPy; the name is one of the table's, whatever else NumPy may have."""
+    import numpy as np
+
+    from diffcli.tracing.numpy_functions import DIFFERENTIABLE, FUNCTIONS, SELECTIONS, UNIVERSAL, WITHOUT_SLOPE
+
+    below = next((name.removeprefix(prefix) for prefix in PREFIXES if name.startswith(prefix)), name)
+    function = _attribute(np, below) if below in {**UNIVERSAL, **FUNCTIONS, **SELECTIONS} else None
+    if function is None:
+        near = get_close_matches(name, [*CALLABLE, *ARRAY_FUNCTIONS, *DIFFERENTIABLE], 1)
+        near = near or get_close_matches(below, DIFFERENTIABLE, 1)
+        hint = f"diffcli ops {near[0]}" if near else "diffcli ops"
+        raise UsageError(f"there is no function {name!r} among those with a derivative", hint=hint)
+    kind = "first and second" if below in DIFFERENTIABLE else "0 where it is smooth" if below in WITHOUT_SLOPE else ""
+    return Entry(
+        "ops",
+        f"np.{below}",
+        {
+            "meaning": _first_line(function),
+            "derivative": kind or "none: what it returns counts as fixed",
+            "used in": "Python functions given to diffcli.grad, diffcli.value_and_grad, …",
+        },
+    )
+
+
+def _attribute(module: object, name: str) -> object | None:
+    """The function, or None where this version of NumPy has none of that name."""
+    try:
+        return attrgetter(name)(module)  # type: ignore[no-any-return]
+    except AttributeError:
+        return None
+
+
+PREFIXES = ("np.", "numpy.")
 KEYWORDS = {
     "axis": "an axis, counted from 0, or from the end with -1",
     "axes": "an axis or several in brackets; all of them by default",
