@@ -147,6 +147,11 @@ def _seed(given: Any, wanted: Any, word: str) -> Any:
     return np.asarray(given, dtype=kind)  # as wide as what it belongs to, so that this decides the width of the result
 
 
+def unchanging(values: Sequence[Any]) -> tuple[Any, ...]:
+    """The same values, whatever their owner does with the arrays later."""
+    return tuple(value.copy() if isinstance(value, np.ndarray) else value for value in values)
+
+
 def value_of(result: Any) -> Any:
     """The value of a function as NumPy gives it: a float where it is a number in double precision."""
     return float(result) if type(result) is np.float64 else result

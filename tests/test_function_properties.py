@@ -101,7 +101,7 @@ def function_of(steps):
     return function
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=90, deadline=None, derandomize=True, database=None)
 @given(programs(), st.integers(0, 1000))
 def test_random_functions_of_arrays(program, seed):
     shapes, steps = program

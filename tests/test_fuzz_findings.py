@@ -276,3 +276,11 @@ def test_products_and_determinants_of_nothing():
     assert found.shape == (4, 2, 3, 4, 0)
     program = record(lambda x: np.linalg.det(x[:0, :0]) + np.linalg.inv(x[:0, :0]).sum() + x[0, 0], (np.eye(2),))
     assert compiled(expanded(program.graph).graph)([1.0, 0.0, 0.0, 1.0]) == (2.0,)
+
+
+def test_a_cotangent_is_pulled_back_to_the_point_that_was_given():
+    x, a = X.copy(), np.ones(3)
+    of_function = diffcli.vjp(lambda x: (a * x * x).sum(), (x,))[1]
+    of_text = diffcli.vjp("sum(x*x)", {"x": x})[1]
+    x[:], a[:] = 0, 0
+    assert of_function(1.0)[0].tolist() == of_text(1.0)[0].tolist() == [2, 4, 6]
