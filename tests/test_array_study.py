@@ -1,6 +1,7 @@
 """Studies of programs on arrays: four methods on arrays, the judge on every element or on a sample of them."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -124,3 +125,14 @@ def test_a_program_too_large_for_the_judge_is_checked_along_directions():
     assert statuses == {"finite": "gave up", "forward": "gave up", "reverse": "unjudged"}
     (note,) = [note for note in record.notes if note.startswith("reverse: along 3 random directions")]
     assert float(note.split()[-2]) > 6
+
+
+def test_a_few_of_many_elements_are_used_in_bounded_time():
+    began = time.perf_counter()
+    record = study(*read("x[0]^2", x=np.linspace(1, 2, 3000)), settings=QUIET)
+    assert record.verdict == "agree"
+    assert any(note.startswith("the judge takes a sample") for note in record.notes)
+    record = study(*read("x[0]^2 + x[1]", x=np.linspace(1, 2, 200_000)), settings=Settings(("reverse",), seconds=0))
+    assert "elements" in record.outputs[0].problem.message
+    assert [c.value for c in record.outputs[0].methods[0].components[:3]] == [2.0, 1.0, 0.0]
+    assert time.perf_counter() - began < 20

@@ -204,3 +204,10 @@ def test_broadcasting_is_undone_by_the_sweep(op, shapes):
 
 def test_rows_that_are_told_apart_by_their_name_only():
     assert len({OPS[op] for op, _, _ in CASES}) == len({op for op, _, _ in CASES})
+
+
+def test_parameters_are_settled_as_numbers_of_python():
+    builder = Builder()
+    x = builder.input("x", shape=(4, 3))
+    position = builder.apply("broadcast", x, shape=(np.int64(2), 4, 3))
+    assert [type(size) for size in dict(builder.nodes[position].params)["shape"]] == [int, int, int]

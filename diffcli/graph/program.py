@@ -7,6 +7,7 @@ order and every loop over its reverse is a sweep backwards. Identical subexpress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diffcli.errors import Place, ShapeError
@@ -151,7 +152,8 @@ class Builder:
         except ShapeError as error:
             error.place = error.place or place or self.place
             raise
-        return self._add(Node(op, args, "", shape, tuple(sorted(params.items()))), place)
+        settled = tuple(sorted((name, _settled(value)) for name, value in params.items()))
+        return self._add(Node(op, args, "", shape, settled), place)
 
     def shape(self, position: int) -> Shape:
         """The shape of a node."""
@@ -176,3 +178,10 @@ class Builder:
         return Graph(
             tuple(self.nodes), tuple(inputs), tuple(outputs), tuple(output_names), dict(names or {}), tuple(self.places)
         )
+
+
+def _settled(value: Any) -> Any:
+    """A parameter in Python's own types: whole numbers of other libraries must not get into generated text."""
+    if type(value) is tuple:
+        return tuple(map(_settled, value))
+    return index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value

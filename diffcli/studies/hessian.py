@@ -26,7 +26,7 @@ from diffcli.studies.hessian_verdict import most_wrong, second_component
 from diffcli.studies.jacobian import OneByOne, Sweeps, sweeps
 from diffcli.studies.records import JUDGE_DIGITS, Component, Formula, OutputStudy, Study
 from diffcli.studies.running import Executor, executor_for, run
-from diffcli.studies.study import Settings, formula_of
+from diffcli.studies.study import Settings, formulas_of
 from diffcli.studies.values import SCHEMA, finite
 from diffcli.studies.verdict import status
 
@@ -244,8 +244,6 @@ def _formulas(formulas: Graph, elements: Sequence[str]) -> dict[str, Formula]:
     size = len(elements)
     if size > MAX_FORMULAS:
         return {}
-    return {
-        pair_name(elements[i], elements[j]): formula_of(formulas, formulas.outputs[size + i * size + j])
-        for i in range(size)
-        for j in range(i, size)
-    }
+    pairs = [(i, j) for i in range(size) for j in range(i, size)]
+    found = formulas_of(formulas, [formulas.outputs[size + i * size + j] for i, j in pairs])
+    return {pair_name(elements[i], elements[j]): formula for (i, j), formula in zip(pairs, found, strict=True)}

@@ -11,13 +11,11 @@ from diffcli.methods.at_once import at_once
 from diffcli.methods.method import Meter
 from diffcli.studies.jacobian_identity import Identity, identity
 from diffcli.studies.records import Cost, Study
-from diffcli.studies.running import Executor, executor_for, run, timed
+from diffcli.studies.running import MAX_ENTRIES, Executor, executor_for, run, timed
 from diffcli.studies.study import Settings, study
 from diffcli.studies.timing import Timing, measure
 from diffcli.studies.values import SCHEMA, finite
 
-MAX_ENTRIES = 20_000
-"""Entries of a Jacobian that is studied one by one."""
 MODES = ("forward", "reverse")
 
 

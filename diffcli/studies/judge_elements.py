@@ -14,7 +14,7 @@ from diffcli.studies.judge import judge
 from diffcli.studies.reference import Cause, Reference, Slope
 
 MAX_WORK = 1_500_000
-"""Derivatives times operations that the judge takes on; above it judges some of them, drawn at random."""
+"""Derivatives times nodes that the judge takes on; above it judges some of them, drawn at random."""
 FEWEST = 4
 SEED = 0
 
@@ -39,7 +39,7 @@ def judge_elements(graph: Graph, point: Sequence[Any], wrt: Sequence[int], digit
     except LimitError as limit:
         return Judged(graph, tuple(_not_judged(graph, wrt, limit.message)), is_judged=False)
     elements = expansion.wrt(wrt)
-    count = min(len(elements), max(FEWEST, MAX_WORK // max(1, expansion.graph.operations)))
+    count = min(len(elements), max(FEWEST, MAX_WORK // len(expansion.graph.nodes)))
     sample = sorted(random.Random(SEED).sample(range(len(elements)), count))  # noqa: S311 - reproducible, not secret
     references = judge(expansion.graph, flattened(point), [elements[number] for number in sample], digits)
     if count == len(elements):

@@ -6,6 +6,7 @@ from math import prod
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from diffcli.errors import LimitError
 from diffcli.execute.loop import looped
 from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
@@ -56,6 +57,10 @@ MAX_WORK = 20_000
 """Nodes times sweeps above which compiling takes longer than it saves."""
 
 
+MAX_ENTRIES = 20_000
+"""Derivatives of several outputs that are computed and shown one by one."""
+OVERHEAD = 20_000
+"""Operations on numbers that take as long as running a program on arrays takes beside them."""
 MAX_ARRAY_WORK = 10_000_000_000
 """Operations on numbers that a method may spend on one Jacobian of a program on arrays: some seconds."""
 
@@ -104,8 +109,8 @@ def run(
     cost = Cost(meter.evaluations, meter.sweeps, meter.operations)
     if executor is STRAIGHT_LINE:  # whose runs are so short that counting them would show in the times
         prepared = prepare(method, graph, wrt, executor.compiler, **options)
+        prepared(point)  # which leaves its notes
     timing = measure(timed(prepared, point), seconds) if seconds else None
-    prepared(point)
     return Run(method, jacobian, None, prepared, cost, prepare_seconds, timing, tuple(prepared.notes))
 
 
@@ -141,8 +146,25 @@ def too_much(method: str, graph: Graph, wrt: Sequence[int]) -> str | None:
     """Why a method that runs a program on arrays once for each of their elements is not worth waiting for."""
     if graph.is_scalar:
         return None
+    if entries := too_many_entries(graph, wrt):
+        return f"{entries} derivatives one by one would take too long; --wrt chooses fewer inputs"
     runs = {"finite": 2, "forward": 1}.get(method, 0) * sum(prod(graph.nodes[position].shape) for position in wrt)
-    if runs * graph.operations <= MAX_ARRAY_WORK:
+    if runs * (graph.operations + OVERHEAD) <= MAX_ARRAY_WORK:
         return None
     what = "evaluations" if method == "finite" else "sweeps"
     return f"{runs} {what} of {graph.operations} operations would take too long; --wrt chooses fewer inputs"
+
+
+def too_many_entries(graph: Graph, wrt: Sequence[int]) -> str | None:
+    """The size of a Jacobian with more entries than can be looked at; one row of any length is a gradient."""
+    rows, columns = (sum(prod(graph.nodes[position].shape) for position in some) for some in (graph.outputs, wrt))
+    return f"{rows}×{columns}" if rows > 1 and rows * columns > MAX_ENTRIES else None
+
+
+def refuse_many(graph: Graph, wrt: Sequence[int]) -> None:
+    """Refuse several outputs on arrays whose derivatives are too many to be looked at one by one."""
+    if not graph.is_scalar and (entries := too_many_entries(graph, wrt)):
+        raise LimitError(
+            f"these are {entries} derivatives, of outputs by variables; the limit is {MAX_ENTRIES}",
+            hint="--wrt chooses some variables, y[0] one output; jvp and vjp give products without the derivatives",
+        )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from diffcli.execute.flat import flattened
 from diffcli.graph.layout import components
 from diffcli.graph.program import Graph
-from diffcli.graph.text import LATEX, PLAIN, PRETTY, Style, names_of, program_text, write
+from diffcli.graph.text import LATEX, PLAIN, PRETTY, names_of, program_text, write
 from diffcli.methods.finite import EPSILON, resolution
 from diffcli.methods.method import Program
 from diffcli.methods.registry import METHODS, start
@@ -17,10 +17,12 @@ from diffcli.studies.judge import Reference
 from diffcli.studies.judge_elements import Judged, judge_elements
 from diffcli.studies.problem import problem, signed
 from diffcli.studies.records import JUDGE_DIGITS, Formula, MethodResult, OutputStudy, Study
-from diffcli.studies.running import Run, completed, executor_for, run
+from diffcli.studies.running import Run, completed, executor_for, refuse_many, run
 from diffcli.studies.timing import measure
 from diffcli.studies.verdict import component, largest_in_array, status
 
+MAX_FORMULAS = 500
+"""Derivatives whose formulas are written out."""
 SINGLE_NOTE = "computed in single precision (float32)"
 SYMBOLIC_NOTE = "; the formulas of symbolic in double precision"
 
@@ -54,6 +56,7 @@ def study(
     """
     settings = settings or Settings()
     chosen = tuple(graph.inputs if wrt is None else wrt)
+    refuse_many(graph, chosen)
     options = {
         method: settings.started.get(method) or start(method, graph, chosen, **settings.options.get(method, {}))
         for method in settings.methods
@@ -148,19 +151,20 @@ def _formulas(done: Run, index: int, variables: Sequence[str]) -> dict[str, Form
     if formulas is None:
         return None
     width = len(variables)
+    if width > MAX_FORMULAS:
+        return None
     first = len(formulas.outputs) // (width + 1) + index * width
     positions = formulas.outputs[first : first + width]
-    return {name: formula_of(formulas, position) for name, position in zip(variables, positions, strict=True)}
+    return dict(zip(variables, formulas_of(formulas, positions), strict=True))
 
 
-def formula_of(formulas: Graph, position: int) -> Formula:
-    """One output of the symbolic derivative in every notation."""
-
-    def written(style: Style) -> str:
-        names = names_of(formulas, style)
-        return names.get(position) or write(formulas, position, names, style)
-
-    return Formula(written(PLAIN), written(PRETTY), written(LATEX))
+def formulas_of(formulas: Graph, positions: Sequence[int]) -> list[Formula]:
+    """Some nodes of a program of symbolic derivatives, each in every notation."""
+    known = [(style, names_of(formulas, style)) for style in (PLAIN, PRETTY, LATEX)]
+    return [
+        Formula(*(names.get(position) or write(formulas, position, names, style) for style, names in known))
+        for position in positions
+    ]
 
 
 def _value_notes(output: OutputStudy, *, is_single: bool) -> list[str]:
