@@ -173,11 +173,10 @@ class Derivatives:
         blocks: list[Values] = []
         for start in range(0, total, size) or (0,):
             count = min(size, total - start)
-            seeds = xp.reshape(
-                xp.eye(count, total, k=start, dtype=library.dtype, device=library.device), (count, *shape)
-            )
+            seeds = xp.reshape(xp.eye(count, total, k=start, **library.where(dtype=library.dtype)), (count, *shape))
             blocks.append(self._program((*kind, count), partial(made, count))([*values, seeds]))
-        return [parts[0] if len(parts) == 1 else xp.concat(parts, axis=0) for parts in zip(*blocks, strict=True)]
+        join = library.find("concat", "concatenate")
+        return [parts[0] if len(parts) == 1 else join(parts, axis=0) for parts in zip(*blocks, strict=True)]
 
     @property
     def _block(self) -> int:
@@ -235,6 +234,7 @@ def _seeds_last(array: Any, runs: Shape, shape: Shape) -> Any:
     """The axis of the runs behind the axes of the output, then as many axes as the input has."""
     from diffcli.execute.array_library import library_of
 
-    xp = library_of([array]).namespace
+    library = library_of([array])
+    xp, permute = library.namespace, library.find("permute_dims", "transpose")
     flat = xp.reshape(array, runs)
-    return xp.reshape(xp.permute_dims(flat, (*range(1, len(runs)), 0)), shape)
+    return xp.reshape(permute(flat, (*range(1, len(runs)), 0)), shape)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from test_structural import CASES, NAMES, arrays, program
 
+from diffcli.derivatives import Derivatives
 from diffcli.errors import LibraryError, UsageError
 from diffcli.execute import array_library
 from diffcli.execute.array_library import library_of, named, synchronise, usable
@@ -209,7 +210,15 @@ class DeviceArray(np.ndarray):
 
 
 DeviceArray.__module__ = "cupy"
-MAKERS = {"asarray": ("dtype",), "zeros": ("dtype",), "arange": (), "full": (), "zeros_like": (), "ones_like": ()}
+MAKERS = {
+    "asarray": ("dtype",),
+    "zeros": ("dtype",),
+    "arange": (),
+    "full": (),
+    "zeros_like": (),
+    "ones_like": (),
+    "eye": (),
+}
 USED = """abs add arccos arccosh arcsin arcsinh arctan arctan2 arctanh broadcast_to cbrt ceil concatenate cos
 cosh cumsum exp expm1 floor hypot isfinite log log10 log1p log2 matmul max maximum min minimum reshape round sin
 sinh sqrt squeeze sum take tan tanh transpose where""".split()
@@ -267,6 +276,33 @@ def test_elementwise_operations_stay_on_the_device(op, stand_in):
     values = inside(op, "float64")
     for found, wanted in runs(elementwise(op, [(4,)] * len(values)), values, *stand_in):
         np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-30)
+
+
+def test_derivatives_of_all_kinds_stay_on_the_device(stand_in):
+    """Jacobians and Hessians at once, products, on a program with a product of matrices, a softmax and an index."""
+    made, host = stand_in
+    builder = Builder()
+    matrix, x = builder.input("W", shape=(3, 2)), builder.input("x", shape=(2,))
+    z = builder.apply("softmax", builder.apply("tanh", builder.apply("matmul", matrix, x)), axis=0)
+    vector = builder.graph([matrix, x], [builder.apply("index", z, key=((0, 2, 1),))])
+    scalar = builder.graph([matrix, x], [builder.apply("norm", z, axes=(0,), keepdims=False)])
+    values = arrays([(3, 2), (2,)])
+    for graph, kinds in ((vector, ("jacobian", "jvp")), (scalar, ("jacobian", "jvp", "hessian", "gradient", "hvp"))):
+        for kind in kinds:
+            on_host, on_device = (
+                getattr(Derivatives(graph, graph.inputs), kind)(
+                    *([place, place] if kind in ("jvp", "hvp") else [place])
+                )
+                for place in (values, [made(value) for value in values])
+            )
+            found, wanted = leaves_of(on_device), leaves_of(on_host)
+            assert len(found) == len(wanted) > 0
+            for one, other in zip(found, wanted, strict=True):
+                np.testing.assert_allclose(host(one), other, rtol=1e-12, atol=1e-14)
+
+
+def leaves_of(tree):
+    return [leaf for part in tree for leaf in leaves_of(part)] if isinstance(tree, (tuple, list)) else [tree]
 
 
 def test_the_sign_of_no_number_on_the_device(stand_in):

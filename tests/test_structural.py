@@ -6,6 +6,7 @@ from array import array
 import numpy as np
 import pytest
 
+from diffcli.errors import ShapeError
 from diffcli.execute.array_source import compiled
 from diffcli.graph.batching import batched
 from diffcli.graph.ops import OPS, STRUCTURAL
@@ -211,3 +212,18 @@ def test_parameters_are_settled_as_numbers_of_python():
     x = builder.input("x", shape=(4, 3))
     position = builder.apply("broadcast", x, shape=(np.int64(2), 4, 3))
     assert [type(size) for size in dict(builder.nodes[position].params)["shape"]] == [int, int, int]
+
+
+def test_a_softmax_of_nothing_is_refused_at_once():
+    builder = Builder()
+    with pytest.raises(ShapeError, match="no elements to share"):
+        builder.apply("softmax", builder.input("x", shape=(2, 0)), axis=1)
+
+
+def test_constants_too_large_for_single_precision_are_infinite_without_a_warning():
+    builder = Builder()
+    x = builder.input("x", shape=(2,))
+    graph = builder.graph([x], [builder.apply("mul", x, builder.constant("1e300"))])
+    (result,) = compiled(graph)([np.ones(2, "float32")])
+    assert result.dtype == "float32"
+    assert np.isinf(result).all()

@@ -32,6 +32,12 @@ class Text:
     def __init__(self, plan: Plan, *, is_careful: bool = False) -> None:
         """Write it; `is_careful`: with functions of numbers that never raise."""
         self.plan, self.is_careful = plan, is_careful
+        with plan.library.quiet():  # a constant can be too large for single precision
+            self._name_constants()
+        self.text = self._text()
+
+    def _name_constants(self) -> None:
+        plan = self.plan
         self.names: dict[str, Any] = {"lifted": plan.library.lifted, "copied": plan.library.copied, "float": float}
         for position, value in plan.constants.items():
             self.names[f"v{position}"] = value
@@ -39,7 +45,6 @@ class Text:
                 self.names[f"c{position}"] = plan.library.asarray(value)  # quicker than a float beside an array
         if plan.is_numpy:
             self.names |= {"zero": plan.library.asarray(0.0), "array": plan.library.namespace.asarray}
-        self.text = self._text()
 
     def _text(self) -> str:
         inputs = "".join(f"v{position}, " for position in self.plan.graph.inputs)

@@ -44,7 +44,7 @@ class Elements:
     def __init__(self, values: Sequence[Any]) -> None:
         """Begin with the elements of `values`."""
         library = library_of(values)
-        self.values = [v if isinstance(v, float) else library.namespace.asarray(v, copy=True) for v in values]
+        self.values = [v if isinstance(v, float) else library.copied(v) for v in values]
         """The arrays, with all changes."""
         self._shapes: list[Shape] = [() if isinstance(value, float) else tuple(value.shape) for value in values]
         self._starts = list(accumulate((prod(shape) for shape in self._shapes), initial=0))

@@ -101,6 +101,12 @@ def _axis(x: Shape, axis: int) -> Shape:
     return x
 
 
+def _axis_not_empty(x: Shape, axis: int) -> Shape:
+    if not x[shapes.normal_axes(x, axis)[0]]:
+        raise ShapeError(f"an array of shape {shapes.shown(x)} has no elements to share 1 among")
+    return x
+
+
 def _reversed(x: Term, axis: int) -> Term:
     key: list[Any] = [(0, size, 1) for size in x.shape]
     key[axis] = (x.shape[axis] - 1, None, -1)
@@ -109,7 +115,7 @@ def _reversed(x: Term, axis: int) -> Term:
 
 ALONG_AN_AXIS = (
     Structural(
-        "softmax", "exp(x)/sum(exp(x)) without overflow", shape=_axis, jvp=_softmax_rule, vjp=_softmax_rule,
+        "softmax", "exp(x)/sum(exp(x)) without overflow", shape=_axis_not_empty, jvp=_softmax_rule, vjp=_softmax_rule,
         batch=lambda _, x, axis: x.apply("softmax", axis=axis + 1), cost=lambda _, x: 4 * prod(x),
         latex=r"\operatorname{softmax}",
     ),
