@@ -75,8 +75,8 @@ class ValueAndGradient:
         if self._batch is None:
             self._batch = self._many()
         if out is None:
-            value, *gradient = self._batch(points, None, threads)
-            return value, tuple(gradient)
+            results = self._batch(points, None, threads)
+            return results[0], tuple(results[1:])
         try:
             values, partials = out
             given = [values, *partials]

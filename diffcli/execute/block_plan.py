@@ -11,6 +11,7 @@ only such names. A buffer is free again behind the last use of what it holds.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,8 +105,21 @@ class Plan:
             self.buffers.give_back(self.places[position])
             self.masks.give_back(self.places[position])
 
-    def values(self, given: Sequence[Any]) -> dict[int, float]:
-        """All nodes that are numbers, where the inputs that are numbers have the values in `given`."""
+    @cached_property
+    def others(self) -> list[tuple[int, int | None]]:
+        """The outputs that no step makes: their number, and where among `names` the value lies; None for a number."""
+        places = [self.places.get(position) if self._varies[position] else None for position in self.graph.outputs]
+        return [
+            (number, None if place is None else self.names.index(place))
+            for number, (place, is_made) in enumerate(zip(places, self.made, strict=True))
+            if not is_made
+        ]
+
+    def values(self, given: Sequence[float]) -> dict[int, Any]:
+        """All nodes that are numbers, where the inputs that are numbers have the values in `given`.
+
+        They are arrays without axes, which NumPy takes quicker than Python's numbers.
+        """
         known: dict[int, float] = {}
         by_position = dict(zip(self.graph.inputs, given, strict=True))
         for position, node in enumerate(self.graph.nodes):
@@ -117,7 +131,7 @@ class Plan:
                 known[position] = FLOATS.constant(node.literal)
             else:
                 known[position] = function(node.op)(*[known[argument] for argument in node.args])
-        return known
+        return {position: np.asarray(number) for position, number in known.items()}
 
     def program(self) -> Program:
         """The steps on blocks that are there: values by `names`."""
@@ -134,7 +148,7 @@ class Plan:
             lines.append(f"    {self._line(k, step, is_first=place not in begun)}")
             begun.add(place)
         known = self.values([0.0] * len(self.graph.inputs))
-        names: dict[str, Any] = {self.places[p]: np.asarray(known[p]) for p in self.numbers}
+        names: dict[str, Any] = {self.places[p]: known[p] for p in self.numbers}
         results = []
         for number, position in enumerate(self.graph.outputs):
             if self._varies[position]:
@@ -192,7 +206,7 @@ class _Buffers:
             self._free.append(name)
 
 
-def _filled(like: Any, number: float) -> Any:
+def _filled(like: Any, number: Any) -> Any:
     result = np.empty(like.shape)
     result.fill(number)
     return result

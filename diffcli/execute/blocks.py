@@ -38,6 +38,8 @@ Array = Any
 class _Prepared(NamedTuple):
     plan: Plan
     program: Program
+    known: dict[int, Array] | None
+    """The numbers in the program, where they are the same in every run."""
 
 
 class Batch:
@@ -47,6 +49,7 @@ class Batch:
         """Nothing is compiled before the first run, which knows what is an array."""
         self.graph = graph
         self._prepared: dict[tuple[bool, ...], _Prepared] = {}
+        self._is_short = len(graph.nodes) <= MAX_NODES
         self._whole: Program | None = None
         self._contexts: list[Context] = []
 
@@ -64,8 +67,8 @@ class Batch:
             ShapeError: The shapes do not broadcast to one, or an array in `out` has another.
             UsageError: An input is not made of real numbers, or an array in `out` cannot be written to as it is.
         """
-        if out is None and self._is_plain(points):
-            return self._at_once(points)
+        if self._is_plain(points):
+            return self._at_once(points) if out is None else self._in_place(points, out)
         arrays = [_real(name, values) for name, values in zip(self.graph.variables, points, strict=True)]
         shape = _common_shape(self.graph.variables, arrays)
         results = [np.empty(shape) for _ in self.graph.outputs] if out is None else list(out)
@@ -80,42 +83,61 @@ class Batch:
 
     def _is_plain(self, points: Sequence[Any]) -> bool:
         """Whether all inputs are arrays of double precision and the same shape, and not large."""
-        if not points or type(points[0]) is not np.ndarray:
+        first = points[0] if points else None
+        if type(first) is not np.ndarray or not 0 < first.size <= WHOLE or not self._is_short:
             return False
-        shape = points[0].shape
-        is_small = 0 < points[0].size <= WHOLE and shape != () and len(self.graph.nodes) <= MAX_NODES
-        return is_small and all(type(p) is np.ndarray and p.dtype is FLOAT64 and p.shape == shape for p in points)
+        shape = first.shape
+        for array in points:  # a loop is quicker than all()
+            if type(array) is not np.ndarray or array.dtype is not FLOAT64 or array.shape != shape:
+                return False
+        return bool(shape)
 
     def _at_once(self, points: Sequence[Array]) -> list[Array]:
+        """All points in one block, and new arrays for the results."""
         self._whole = self._whole or self._prepare((True,) * len(points)).plan.allocating()
+        results: list[Array] = self._quietly(self._whole, points)
+        return results
+
+    def _in_place(self, points: Sequence[Array], out: Sequence[Array]) -> list[Array]:
+        """All points in one block, and results where they are wanted."""
+        shape = points[0].shape
+        _check_outputs(out, shape, points, len(self.graph.outputs))
+        plan, program, known = self._prepare((True,) * len(points))
+        buffers = [np.empty(shape) for _ in plan.buffers.names]
+        masks = [np.empty(shape, dtype=np.bool_) for _ in plan.masks.names]
+        assert known is not None, "no input is a number"
+        values = [*points, *[known[position] for position in plan.numbers], *out, *buffers, *masks]
+        self._quietly(program, values)
+        for number, place in plan.others:
+            out[number][...] = known[plan.graph.outputs[number]] if place is None else values[place]
+        return list(out)
+
+    def _quietly(self, program: Program, values: Sequence[Array]) -> Any:
         context = self._contexts.pop() if self._contexts else _without_warnings()
         try:
-            results: list[Array] = context.run(self._whole, points)
+            return context.run(program, values)
         finally:
             self._contexts.append(context)
-        return results
 
     def _prepare(self, is_array: tuple[bool, ...]) -> _Prepared:
         prepared = self._prepared.get(is_array)
         if prepared is None:
             plan = Plan(self.graph, is_array)
-            prepared = self._prepared[is_array] = _Prepared(plan, plan.program())
+            known = plan.values([0.0] * len(is_array)) if all(is_array) else None
+            prepared = self._prepared[is_array] = _Prepared(plan, plan.program(), known)
         return prepared
 
     def _run(self, arrays: Sequence[Array], shape: Shape, results: Sequence[Array], threads: int | None) -> None:
         """Fill the results, which have one axis, block by block."""
         is_array = tuple(array.size != 1 for array in arrays)
-        plan, program = self._prepare(is_array)
-        with np.errstate(all="ignore"):
-            known = plan.values([0.0 if flag else array.item() for array, flag in zip(arrays, is_array, strict=True)])
+        plan, program, known = self._prepare(is_array)
+        known = known or plan.values([0.0 if flag else one.item() for one, flag in zip(arrays, is_array, strict=True)])
+        for number, place in plan.others:
+            if place is None:
+                results[number].fill(known[plan.graph.outputs[number]])
         inputs = [np.broadcast_to(array, shape).reshape(-1) for array in arrays if array.size != 1]
-        work = _Work(plan, program, inputs, [np.asarray(known[p]) for p in plan.numbers], results)
-        for made, position, result in zip(plan.made, plan.graph.outputs, results, strict=True):
-            if position in known:
-                result.fill(known[position])
-            elif not made:
-                work.copied.append((plan.places[position], result))
         if inputs:
+            work = _Work(plan, program, inputs, [known[position] for position in plan.numbers], results)
             work.shared(threads or (_cores() if inputs[0].size >= THREADED else 1))
 
 
@@ -127,9 +149,8 @@ class _Work:
     ) -> None:
         self.plan, self.program = plan, program
         self.inputs, self.numbers, self.results = inputs, numbers, results
-        self.copied: list[tuple[str, Array]] = []
-        """Results that are an input, or another result once more: where those lie, and where they go."""
-        self.total = inputs[0].size if inputs else 0
+        self.copied = [(place, results[number]) for number, place in plan.others if place is not None]
+        self.total = inputs[0].size
         self.block = min(BLOCK, max(SHORTEST_BLOCK, CACHE // (8 * max(1, plan.arrays)) // 1024 * 1024))
         self.starts = deque(range(0, self.total, self.block))
         """The blocks that nobody has begun."""
@@ -153,7 +174,6 @@ class _Work:
         """Take one block after the other, until there are no more."""
         size = min(self.block, self.total)
         buffers = [*np.empty((self.plan.buffers.count, size)), *np.empty((self.plan.masks.count, size), dtype=np.bool_)]
-        copies = [(self.plan.names.index(name), result) for name, result in self.copied]
         with np.errstate(all="ignore"):
             while True:
                 try:
@@ -166,7 +186,7 @@ class _Work:
                 inputs = [self._numbers(values[start:end]) for values in self.inputs]
                 values = [*inputs, *self.numbers, *[result[start:end] for result in self.results], *buffers]
                 self.program(values)
-                for place, result in copies:
+                for place, result in self.copied:
                     result[start:end] = values[place]
 
     @staticmethod
