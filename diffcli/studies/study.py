@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diffcli.execute.flat import flattened
-from diffcli.graph.layout import components
 from diffcli.graph.program import Graph
-from diffcli.graph.text import LATEX, PLAIN, PRETTY, names_of, program_text, write
+from diffcli.graph.text import LATEX, PLAIN, PRETTY, names_of, write
 from diffcli.methods.finite import EPSILON, resolution
 from diffcli.methods.method import Program
 from diffcli.methods.registry import METHODS, start
 from diffcli.studies.accuracy import error
+from diffcli.studies.assembly import assembled
 from diffcli.studies.directions import along_random_directions
 from diffcli.studies.judge import Reference
 from diffcli.studies.judge_elements import Judged, judge_elements
@@ -70,7 +70,7 @@ def study(
         run(method, graph, chosen, point, options[method], settings.seconds, executor) for method in settings.methods
     ]
     values, is_single = flattened(function(point)), resolution(point) > EPSILON
-    named, outputs = dict(zip(graph.variables, point, strict=True)), []
+    outputs = []
     for index, reference in enumerate(judged.references):
         scales = largest_in_array(graph, chosen, reference)
         results = tuple(
@@ -78,27 +78,13 @@ def study(
         )
         found = problem(judged.graph, reference)
         outputs.append(OutputStudy(reference.output, values[index], reference, found, results))
-    return Study(
-        input=typed or text,
-        source=text,
-        expression=program_text(graph, PLAIN),
-        pretty=program_text(graph, PRETTY),
-        latex=program_text(graph, LATEX),
-        variables=tuple(graph.nodes[position].literal for position in chosen),
-        elements=tuple(component.name for component in components(graph, chosen)),
-        point={name: value if isinstance(value, float) else value.tolist() for name, value in named.items()},
-        outputs=tuple(outputs),
-        function_seconds=seconds,
-        notes=(
-            *notes,
-            *judged.notes,
-            *([SINGLE_NOTE + SYMBOLIC_NOTE * ("symbolic" in settings.methods)] if is_single else []),
-            *_unjudged_notes(graph, point, chosen, function, runs, judged),
-            *(note for output in outputs for note in _value_notes(output, is_single=is_single)),
-        ),
-        dtype="float32" if is_single else "float64",
-        shapes={name: shape for name, value in named.items() if (shape := getattr(value, "shape", ()))},
+    own = (
+        *judged.notes,
+        *([SINGLE_NOTE + SYMBOLIC_NOTE * ("symbolic" in settings.methods)] if is_single else []),
+        *_unjudged_notes(graph, point, chosen, function, runs, judged),
+        *(note for output in outputs for note in _value_notes(output, is_single=is_single)),
     )
+    return assembled(graph, point, chosen, outputs, text=text, typed=typed, seconds=seconds, notes=(*notes, *own))
 
 
 def _unjudged_notes(
