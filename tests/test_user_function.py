@@ -80,6 +80,13 @@ def test_a_file_is_no_expression(command, words):
     assert "diffcli grad model.py:NAME" in err
 
 
+def test_a_function_that_is_not_the_same_twice_is_noticed(command, tmp_path):
+    file = tmp_path / "random_loss.py"
+    file.write_text("import numpy as np\n\n\ndef f(x):\n    return x * np.random.normal()\n", encoding="utf-8")
+    _, out, _ = command("grad", f"{file}:f", "--at", "x=3", "-m", "reverse", "-f", "json")
+    assert any("something else" in note for note in json.loads(out)["notes"])
+
+
 def test_what_the_file_prints_is_no_result(command, tmp_path):
     file = tmp_path / "loud.py"
     file.write_text("print('loading')\n\n\ndef f(x):\n    print('running')\n    return x * x\n", encoding="utf-8")

@@ -3,13 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diffcli.cli.request import Request
 from diffcli.errors import PointError, UsageError
 from diffcli.language.points import PointValue
 from diffcli.language.reading import Reading
 
+if TYPE_CHECKING:
+    from diffcli.tracing import Recording
+
+CLOSE = 1e-4
+"""How far a function and its recording may be apart: rounding errors, also of single precision, are no news."""
 FILE = re.compile(r"\s*(\S+\.py)(:\w*)?\s*")
 FUNCTION = re.compile(r"\s*([^\s*+=,;()]+\.py):([A-Za-z_]\w*)\s*")
 
@@ -44,8 +49,24 @@ def read_function(text: str, known: Mapping[str, PointValue], native: Any, wrt: 
     unknown = next((name for name in chosen if name not in by_name), None)
     if unknown is not None:
         raise UsageError(f"--wrt: there is no variable {unknown!r}", hint=f"the variables are {', '.join(by_name)}")
-    reading = Reading(graph, "")
-    return Request(text, reading, recording.values, tuple(by_name[name] for name in chosen), recording.notes)
+    notes = (*recording.notes, *_differences(function, values, recording))
+    return Request(text, Reading(graph, ""), recording.values, tuple(by_name[name] for name in chosen), notes)
+
+
+def _differences(function: Any, values: Sequence[Any], recording: "Recording") -> list[str]:
+    """Whether the function itself, run without being recorded, gives something else than its recording."""
+    import numpy as np
+
+    from diffcli.execute.array_source import compiled
+    from diffcli.tracing.containers import leaves
+
+    plain = [leaf.value for leaf in leaves("result", function(*values))]
+    recorded = compiled(recording.graph)(recording.values)
+    same = len(plain) == len(recorded) and all(
+        np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=CLOSE, atol=0, equal_nan=True)
+        for one, other in zip(plain, recorded, strict=True)
+    )
+    return [] if same else ["run once more, the function gives something else than what was recorded: is it random?"]
 
 
 def _parameters(function: Any, known: Mapping[str, PointValue]) -> Sequence[str]:

@@ -40,9 +40,9 @@ def expanded(graph: Graph, limit: int = MAX_OPERATIONS) -> Expansion:
         return Expansion(graph, {position: (position,) for position in graph.inputs})
     if graph.operations > limit:
         raise LimitError(f"written out in numbers it has {graph.operations} operations; the limit is {limit}")
-    elements = sum(prod(graph.nodes[position].shape) for position in graph.inputs)
-    if elements > limit:
-        raise LimitError(f"its inputs have {elements} elements; the limit for writing it out in numbers is {limit}")
+    size = sum(prod(graph.nodes[position].shape) for position in graph.inputs)
+    if size > limit:
+        raise LimitError(f"its inputs have {size} elements; the limit for writing it out in numbers is {limit}")
     arithmetic = ElementArithmetic(Builder())
     builder, results, names = arithmetic.builder, list[Elements](), dict[int, str]()
     for position, node in enumerate(graph.nodes):
