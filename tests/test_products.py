@@ -14,6 +14,8 @@ from diffcli.language import parse
 from diffcli.language.limits import DEFAULT
 from diffcli.methods.products import along, cotangent_sweep, tangent_sweep, weighted
 from diffcli.methods.registry import prepare
+from diffcli.render.document import Options
+from diffcli.render.registry import render
 from diffcli.studies.hessian import hessian
 from diffcli.studies.products import jvp, vjp
 from diffcli.studies.products_hessian import hvp
@@ -222,6 +224,51 @@ def test_formats(name, form, command):
     code, out, _ = command(name, POLAR, "--at", "r=2,t=0.5", "-m", "forward,reverse", "--format", form)
     assert code == 0
     assert ("0.0812" if name == "jvp" else "1.357") in out
+
+
+@pytest.fixture
+def large(tmp_path, monkeypatch):
+    """A matrix of 90×60 numbers in a file; and the words that name it."""
+    np = pytest.importorskip("numpy")
+    monkeypatch.chdir(tmp_path)
+    np.save("W.npy", np.cos(np.arange(5400.0)).reshape(90, 60))
+    return ["--at", "W=@W.npy"]
+
+
+@pytest.mark.parametrize(
+    ("words", "label", "last"),
+    [
+        (
+            ["vjp", "s = sum(W, axis=1)", "--cotangent", "s=[" + ",".join(["1"] * 90) + "]", "-m", "reverse"],
+            "W̄",
+            "W[89,59]",
+        ),
+        (["jvp", "Y = W*2", "--tangent", "W=@W.npy", "-m", "forward"], "Y\u0307", "Y[89,59]"),
+        (["hessian", "sum(W^2)", "--direction", "W=@W.npy", "-m", "forward-over-reverse"], "(H·v) W", "W[89,59]"),
+    ],
+)
+def test_large_arrays_are_described(words, label, last, large, command):
+    _, out, _ = command(*words, *large)
+    lines = out.splitlines()
+    assert len(lines) < 150
+    start = next(k for k, line in enumerate(lines) if label in line.split("judge")[0] and "judge" in line)
+    assert lines[start + 1].split()[0] == "90×60"
+    assert "from " in lines[start + 1]
+    assert command(*words, *large, "--format", "csv")[1].count("\n") == 1 + 2 * 5400
+    assert last in command(*words, *large, "--format", "json")[1]
+
+
+def test_a_large_value_is_described_on_a_screen():
+    np = pytest.importorskip("numpy")
+    graph = parse("W*2; sum(W)", bound=("W",), shapes={"W": (4, 5)}).graph
+    record = jvp(graph, [np.ones((4, 5))], graph.inputs, [np.full((4, 5), 0.5)], settings=QUICK)
+    shown = render(record, "rich", Options(width=80))
+    assert "y1 = (4×5, from 2 to 2, norm 8.94)" in shown
+    assert [line.split() for line in shown.splitlines() if "judge " in line] == [
+        ["y\u03071", "judge", "from", "1", "to", "1", "50", "agree"],
+        ["y\u03072", "judge", "10", "50", "agree"],
+    ]
+    assert "y\u03071[3,4]" in render(record, "rich", Options())
 
 
 PROBE = """

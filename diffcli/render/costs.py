@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from operator import itemgetter
 
 from diffcli.render import numbers
 from diffcli.render.document import Column, Options, Section, Span, Table, Text, text
@@ -41,13 +42,13 @@ def _row(study: Study, index: int, result: MethodResult, label: Label) -> tuple[
 def _worst(study: Study, index: int, label: Label) -> tuple[Span, Error] | None:
     """The entry with the fewest correct digits, and its error; one that should be 0, and nearly is, has no digits."""
     found = [
-        (label(output.name, component.variable), component.error, _digits(component, component.error))
+        (_digits(component, component.error), output.name, component.variable, component.error)
         for output in study.outputs
         for component in output.methods[index].components
         if component.error is not None
     ]
-    worst = min(found, key=lambda entry: entry[2], default=None)
-    return worst and worst[:2]
+    worst = min(found, key=itemgetter(0), default=None)
+    return worst and (label(worst[1], worst[2]), worst[3])
 
 
 def _digits(component: Component, error: Error) -> float:

@@ -5,7 +5,7 @@ where the worst of them is.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -43,6 +43,21 @@ class Variable(NamedTuple):
         return range(self.start, self.end)
 
 
+def derivative(output: str, variable: str) -> Span:
+    """∂y/∂x1."""
+    return Span(f"∂{output}/∂{variable}", "title", rf"\partial {latex_name(output)}/\partial {latex_name(variable)}")
+
+
+class Naming(NamedTuple):
+    """What derivatives are called: those by one variable, and all of them."""
+
+    label: Callable[[str, str], Span] = derivative
+    header: str = "derivative"
+
+
+BY_VARIABLE = Naming()
+
+
 def variables(study: Study) -> Iterator[Variable]:
     """The variables differentiated by."""
     start = 0
@@ -60,7 +75,7 @@ def derivative_blocks(study: Study, output: OutputStudy, options: Options) -> li
     titled: list[Block] = [Lines(heading)] if len(study.outputs) > 1 else []
     most = SHOWN_IN_FULL if options.is_interactive else MOST_ROWS
     if study.shapes and len(study.elements) > most:
-        return [*titled, *_by_variables(study, output, options)]
+        return [*titled, *by_variables(study, output, options)]
     return [*titled, *_by_elements(study, output, options)]
 
 
@@ -71,19 +86,22 @@ def _by_elements(study: Study, output: OutputStudy, options: Options) -> list[Bl
     return [table, *_rest(output, count - len(chosen), [k for k in range(count) if k not in set(chosen)])]
 
 
-def _by_variables(study: Study, output: OutputStudy, options: Options) -> list[Block]:
+def by_variables(study: Study, output: OutputStudy, options: Options, naming: Naming = BY_VARIABLE) -> list[Block]:
+    """The derivatives by each variable in one section, those by a large array described by their range and norm."""
     known = list(variables(study))
     chosen = _worst(output, [variable.elements for variable in known]) if options.is_interactive else range(len(known))
     sections = tuple(
-        _array(output, known[k], options) if known[k].shape else _element(output, known[k].start, options)
+        _array(output, known[k], options, naming)
+        if known[k].shape
+        else _element(output, known[k].start, options, naming)
         for k in chosen
     )
     hidden = [k for number, variable in enumerate(known) if number not in set(chosen) for k in variable.elements]
-    return [_table(sections, "worst error"), *_rest(output, len(known) - len(chosen), hidden)]
+    return [_table(sections, "worst error", naming), *_rest(output, len(known) - len(chosen), hidden)]
 
 
-def _table(sections: tuple[Section, ...], error: str) -> Table:
-    columns = (Column(), Column(), Column("derivative", flexible=True), Column(error), Column("digits"), Column())
+def _table(sections: tuple[Section, ...], error: str, naming: Naming = BY_VARIABLE) -> Table:
+    columns = (Column(), Column(), Column(naming.header, flexible=True), Column(error), Column("digits"), Column())
     return Table(columns, sections, separator="blank").trimmed()
 
 
@@ -110,14 +128,9 @@ def _rest(output: OutputStudy, count: int, elements: Sequence[int]) -> list[Bloc
     return [Lines((text(f"… and {count} more variables, {fact}; -o FILE or a pipe shows all of them", role="quiet"),))]
 
 
-def derivative(output: str, variable: str) -> Span:
-    """∂y/∂x1."""
-    return Span(f"∂{output}/∂{variable}", "title", rf"\partial {latex_name(output)}/\partial {latex_name(variable)}")
-
-
-def _element(output: OutputStudy, index: int, options: Options) -> Section:
+def _element(output: OutputStudy, index: int, options: Options, naming: Naming = BY_VARIABLE) -> Section:
     slope = output.reference.slopes[index]
-    label = derivative(output.name, slope.name)
+    label = naming.label(output.name, slope.name)
     rows = [_judge_row(label, slope, options)]
     rows += [
         ((), text(method.method, role="name"), *_cells(method, index, slope, options)) for method in output.methods
@@ -170,10 +183,11 @@ def _compared(component: Component, reference: str, options: Options) -> Text:
 # Arrays in one row for each method.
 
 
-def _array(output: OutputStudy, variable: Variable, options: Options) -> Section:
+def _array(output: OutputStudy, variable: Variable, options: Options, naming: Naming) -> Section:
     slopes = [output.reference.slopes[k] for k in variable.elements]
     found = [method.components[variable.start : variable.end] for method in output.methods]
-    rows = [((derivative(output.name, variable.name),), text("judge", role="quiet"), *_array_judged(slopes, variable))]
+    label = naming.label(output.name, variable.name)
+    rows = [((label,), text("judge", role="quiet"), *_array_judged(slopes, variable))]
     for method, components in zip(output.methods, found, strict=True):
         cells = _array_cells(components, variable, options) if components else _without(method)
         rows.append(((), text(method.method, role="name"), *cells))

@@ -1,12 +1,16 @@
 """The screens of `jvp`, `vjp` and `hessian --direction`: one product by all methods beside the judge."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
 
 from diffcli.graph.text import latex_name
 from diffcli.render import numbers
 from diffcli.render.costs import costs, entry_text
 from diffcli.render.csv import Cell as CsvCell
 from diffcli.render.csv import Table as CsvTable
+from diffcli.render.derivatives import MOST_ROWS, Naming, Variable, by_variables
 from diffcli.render.document import (
     Block,
     Column,
@@ -24,7 +28,9 @@ from diffcli.render.document import (
 from diffcli.render.opening import EQUALS, name_span, point_text, problem_blocks, title_text
 from diffcli.render.verdict import verdict_lines
 from diffcli.studies.products_record import ProductStudy
+from diffcli.studies.records import OutputStudy, Study
 from diffcli.studies.reference import Slope
+from diffcli.studies.values import nested
 
 CSV_HEADER = (
     "element", "method", "status", "value", "absolute_error", "relative_error", "ulps", "digits", "within",
@@ -80,7 +86,11 @@ def _seeds(record: ProductStudy) -> Text:
 
 
 def _values(record: ProductStudy, options: Options) -> list[Block]:
-    shown = record.values[: SHOWN_IN_FULL if options.is_interactive else None]
+    values: Sequence[tuple[str, Any]] = record.values
+    if len(values) > _most(options):
+        numbers_of = [value for _, value in values]
+        values = [(v.name, nested(numbers_of[v.start : v.end], v.shape)) for v in arrays(name for name, _ in values)]
+    shown = values[: SHOWN_IN_FULL if options.is_interactive else None]
     rows = tuple(((name_span(name),), (numbers.value(value, options.digits),)) for name, value in shown)
     return [Table((Column(), Column(lead="= ")), (Section(rows),))] if rows else []
 
@@ -96,8 +106,41 @@ def _label(record: ProductStudy, name: str) -> Span:
     )
 
 
+def _most(options: Options) -> int:
+    """Elements that are listed one by one."""
+    return SHOWN_IN_FULL if options.is_interactive else MOST_ROWS
+
+
+def arrays(names: Iterable[str]) -> list[Variable]:
+    """The arrays whose elements these names are, in order: y[0,0], y[0,1], s are y of shape 1×2, and s."""
+    found: list[Variable] = []
+    for name, group in groupby(enumerate(names), key=lambda pair: pair[1].partition("[")[0]):
+        members = list(group)
+        (start, _), (last, element) = members[0], members[-1]
+        indices = element[len(name) :].strip("[]")
+        shape = tuple(int(index) + 1 for index in indices.split(",")) if indices else ()
+        found.append(Variable(name, shape, start, last + 1))
+    return found
+
+
+def _as_one(record: ProductStudy) -> tuple[Study, OutputStudy]:
+    """The product as the derivatives of one output, whose variables are the arrays of which it has the elements."""
+    study, first, known = record.study, record.study.outputs[0], arrays(record.names)
+    slopes = [replace(slope, name=name) for slope, name in zip(record.slopes, record.names, strict=True)]
+    methods = []
+    for index, method in enumerate(first.methods):
+        cells = zip(record.cells(index), record.names, strict=False)
+        methods.append(replace(method, components=tuple(cell._replace(variable=name) for cell, name in cells)))
+    output = replace(first, reference=replace(first.reference, slopes=tuple(slopes)), methods=tuple(methods))
+    shapes = {array.name: array.shape for array in known if array.shape}
+    return replace(study, variables=tuple(array.name for array in known), shapes=shapes), output
+
+
 def _elements(record: ProductStudy, options: Options) -> list[Block]:
     count = len(record.names)
+    if count > _most(options) and any("[" in name for name in record.names):
+        naming = Naming(lambda _, name: _label(record, name), "product")
+        return by_variables(*_as_one(record), options, naming)
     shown = count if count <= SHOWN_IN_FULL or not options.is_interactive else SHOWN_OF_MANY
     columns = (Column(), Column(), Column("product"), Column("error"), Column("digits"), Column())
     methods = [result.method for result in record.study.outputs[0].methods]
