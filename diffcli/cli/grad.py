@@ -1,11 +1,13 @@
 """`diffcli grad`: the gradient four ways, each compared with the judge."""
 
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from diffcli.cli import options
+from diffcli.errors import UsageError
 
 
 def grad(
@@ -15,6 +17,10 @@ def grad(
     methods: options.Methods = None,
     file: options.File = None,
     *,
+    points: Annotated[
+        Path | None,
+        typer.Option("--points", metavar="FILE", help="Value and gradient at every row of a .csv or .npy file."),
+    ] = None,
     with_trace: Annotated[bool, typer.Option("--trace", help="Show the traces as well.")] = False,
     order: options.OrderOption = options.Order.COMPUTATION,
     scheme: options.SchemeOption = options.Scheme.CENTERED,
@@ -39,6 +45,7 @@ def grad(
     diffcli grad model.py:loss --at "w=[0.1,0.2]"
     diffcli grad "sum((A@x - b)^2)" --at "A=[[1,2],[3,4]],x=[1,0],b=[1,1]" --wrt x
     diffcli grad "exp(x*z) + x*z/ln(x)" --at x=2,z=3 --h 1e-8 -o gradient.tex
+    diffcli grad "ln(x1) + x1*x2 - sin(x2)" --points points.csv -o gradients.csv
     """
     from diffcli.cli.invocation import method_names, read_request
     from diffcli.cli.output import busy, destination, show
@@ -46,6 +53,19 @@ def grad(
     from diffcli.studies.study import Settings, study
     from diffcli.studies.trace import trace
 
+    if points is not None:
+        from diffcli.cli.points import Order, grad_at_points
+
+        _refuse_with_points(
+            methods=methods,
+            trace=with_trace,
+            h=step,
+            digits=digits,
+            format=form not in (None, options.Format.CSV),
+            dtype=dtype not in (None, options.DType.FLOAT64),
+            array_library=array_library not in (None, options.ArrayLibrary.NUMPY),
+        )
+        return grad_at_points(Order(expression, file, at or (), wrt, limit or ()), points, output)
     to = destination(form, output, ascii_only=ascii_only)
     request = read_request(
         expression, file=file, at=at or (), wrt=wrt, limits=limit or (), array_library=array_library, dtype=dtype
@@ -68,3 +88,13 @@ def grad(
     traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
     show(replace(record, trace=traces), to, Options(digits=digits, order=order.value))
     return record.exit_code
+
+
+def _refuse_with_points(**given: Any) -> None:
+    """Many points are computed in reverse mode and double precision, and written as csv or npy with all digits."""
+    name = next((name for name, value in given.items() if value), None)
+    if name is not None:
+        raise UsageError(
+            f"--{name.replace('_', '-')} does not go with --points",
+            hint="many points are computed in reverse mode and double precision, and written as .csv or .npy",
+        )
