@@ -133,6 +133,34 @@ def test_wrapped_text_keeps_its_words_and_fits(words, room, hanging):
     assert "".join(s.text for line in broken for s in line).replace(" ", "") == words.replace(" ", "")
 
 
+@pytest.mark.parametrize(
+    ("words", "room", "broken"),
+    [
+        ("exp(z[0])·exp(z[1])+exp(−z[2])", 22, ["exp(z[0])·exp(z[1])+", "  exp(−z[2])"]),
+        ("a + exp(z[0])·exp(z[1])", 16, ["a + exp(z[0])·", "  exp(z[1])"]),
+        ("[[−0.0768,−0.0384],[0.0666,1e-16]]", 15, ["[[−0.0768,", "  −0.0384],", "  [0.0666,", "  1e-16]]"]),
+        ("z = [−0.07687985552561234, 1]", 24, ["z =", "  [−0.07687985552561234,", "  1]"]),
+        ("2.5e+16·x−3·x", 9, ["2.5e+16·", "  x−3·x"]),
+    ],
+)
+def test_long_words_are_broken_behind_operators(words, room, broken):
+    assert ["".join(span.text for span in line) for line in wrapped((Span(words),), room, 2)] == broken
+
+
+def test_the_digits_of_one_number_stay_together():
+    number = (Span("a·b·c·d·"), Span("0.07"), Span("¦", "mark"), Span("6879"))
+    assert ["".join(s.text for s in line) for line in wrapped(number, 14, 2)] == ["a·b·c·d·", "  0.07¦6879"]
+
+
+def test_a_column_is_not_narrower_than_its_numbers():
+    columns = (Column("name"), Column("operation", flexible=True), Column("value", flexible=True))
+    value = "[−0.07687985552561234, −0.03843992776280617]"
+    table = Table(columns, (Section(((text("n"), text("a " * 30), text(value)),)),))
+    shown = [line for line in document_text(Document((table,)), Options(width=60)).splitlines() if line]
+    assert max(map(len, shown)) <= 60
+    assert all("".join(shown).count(number) == 1 for number in ("−0.07687985552561234", "−0.03843992776280617"))
+
+
 def test_a_table_that_is_too_wide_loses_columns_then_wraps():
     columns = (Column("name"), Column("long", flexible=True), Column("extra", droppable=1))
     table = Table(columns, (Section(((text("n"), text("several words that wrap at need"), text("x" * 30)),)),))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from diffcli.render.document import Column, Span, Table, Text, text_width, width
-from diffcli.render.wrapping import wrapped
+from diffcli.render.wrapping import longest_piece, wrapped
 
 TIGHT = 2
 """Spaces between the columns of a table that does not fit otherwise."""
@@ -68,20 +68,44 @@ def _fitted(table: Table, room: int) -> tuple[Table, list[int]]:
 
 
 def _squeezed(table: Table, room: int) -> tuple[Table, list[int]]:
-    """The widest flexible columns made narrower, all to the same width; what still does not fit is left to wrap."""
+    """The widest flexible columns made narrower, all to the same width; what still does not fit is left to wrap.
+
+    No name and no number is broken as long as another column can become narrower.
+    """
     table = replace(table, gap=TIGHT)
     widths = _widths(table, _longest_word)
-    flexible = [k for k, column in enumerate(table.columns) if column.flexible]
-    while flexible and (excess := _total(table, widths) - room) > 0:
-        largest = max(widths[k] for k in flexible)
-        if largest <= NARROWEST:
-            break
-        widest = [k for k in flexible if widths[k] == largest]
-        below = max([widths[k] for k in flexible if widths[k] < largest], default=NARROWEST)
-        target = max(below, NARROWEST, largest - -(-excess // len(widest)))
-        for k in widest:
-            widths[k] = min(widths[k], target)
+    for floors in (_floors(table, widths), [NARROWEST] * len(widths)):
+        _narrow(table, widths, floors, room)
     return table, widths
+
+
+def _floors(table: Table, widths: Sequence[int]) -> list[int]:
+    """How narrow each column can be without a break within a name or a number."""
+    longest = [max((longest_piece(row[k]) for row in table.rows), default=0) for k in range(len(widths))]
+    return [
+        min(size, max(NARROWEST, piece + HANGING)) if column.flexible else size
+        for size, piece, column in zip(widths, longest, table.columns, strict=True)
+    ]
+
+
+def _narrow(table: Table, widths: list[int], floors: Sequence[int], room: int) -> None:
+    flexible = [k for k, column in enumerate(table.columns) if column.flexible]
+    while (excess := _total(table, widths) - room) > 0:
+        spare = [k for k in flexible if widths[k] > floors[k]]
+        if not spare:
+            return
+        largest = max(widths[k] for k in spare)
+        widest = [k for k in spare if widths[k] == largest]
+        below = max([widths[k] for k in spare if widths[k] < largest], default=0)
+        target = max(below, largest - -(-excess // len(widest)))
+        for k in widest:
+            widths[k] = max(target, floors[k])
+
+
+def fits(table: Table, room: int) -> bool:
+    """Whether the table can be that narrow with every column in it, and no name and no number broken."""
+    tight = replace(_aligned(table), gap=TIGHT)
+    return _total(tight, _floors(tight, _widths(tight, _longest_word))) <= room
 
 
 def _longest_word(header: str) -> int:
