@@ -157,6 +157,25 @@ def test_many_variables_are_summarised_on_a_screen_only():
     assert all(f"∂y/∂{name} " in piped for name in names)
 
 
+@pytest.mark.parametrize(
+    ("columns", "mode"), [(columns, mode) for columns in (60, 80, 100, 120) for mode in ("forward", "reverse")][1:]
+)
+def test_digits_are_not_cut_where_there_is_room(columns, mode):
+    text = render(trace_of(DECK_002, 2.0, 3.0, mode=mode), "rich", Options(width=columns))
+    assert "digits fit" not in text
+    assert "12.488213886033648" in text if mode == "reverse" else "0.38461945068198605" in text
+
+
+def test_a_note_says_that_digits_are_cut():
+    text = render(trace_of("a = x*1.1; exp(a)*sin(a)/cos(a)", 2.0), "rich", Options(width=34))
+    shown = int(re.search(r"(\d+) digits fit the width of this screen; --digits 17", " ".join(text.split()))[1])
+    assert shown in (12, 9, 6, 5, 4, 3)
+    assert "digits fit" not in render(
+        trace_of("a = x*1.1; exp(a)*sin(a)/cos(a)", 2.0), "rich", Options(width=34, digits=4)
+    )
+    assert "digits fit" not in render(trace_of("a = x*1.1; exp(a)*sin(a)/cos(a)", 2.0), "rich", WIDE)
+
+
 def test_seeds_are_wrapped_in_groups():
     names = "abcdfghijklm"
     record = trace_of(" + ".join(f"{n}^2" for n in names), *map(float, range(1, 13)), mode="forward")

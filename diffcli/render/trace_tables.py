@@ -10,6 +10,7 @@ from diffcli.render.document import (
     Block,
     Column,
     Flow,
+    Lines,
     Options,
     Section,
     SideBySide,
@@ -18,18 +19,22 @@ from diffcli.render.document import (
     Text,
     text,
 )
-from diffcli.render.opening import EQUALS, found
-from diffcli.render.table_layout import natural_width
+from diffcli.render.opening import EQUALS
+from diffcli.render.table_layout import fits, natural_width, table_lines
 from diffcli.studies.rows import AdjointRow, Row
 from diffcli.studies.sweeps import GIVEN, ONES, Sweep
 from diffcli.studies.trace import Trace
 
 PRECISIONS = (None, 12, 9, 6, 5, 4, 3)
-"""Digits to try, most first, until two traces fit beside each other."""
+"""Digits to try, most first, until a trace fits the screen."""
 SEEDS_BESIDE = 8
 """At most so many seeds share a table on a screen."""
-ROOM = 7
-"""The margin and the gap between two tables."""
+TALLER = 1.5
+"""More digits make a table at most so many times as high."""
+FEW_DIGITS = 6
+"""Digits of seeds that share a table."""
+MARGIN, ROOM = 2, 7
+"""Columns beside a table; and those for the margin and the gap of two tables."""
 NAME, RULE = Column("name"), Column("operation", lead="= ", flexible=True)
 VALUE, REMARK = Column("value", lead="= "), Column(is_close=True)
 SHAPE = Column("shape")
@@ -53,26 +58,34 @@ def _with_adjoints(trace: Trace, options: Options) -> list[Block]:
         def adjoint(digits: int | None, index: int = index, title: str = title) -> Table:
             return _adjoint(trace, index, title, digits, options)
 
-        blocks += _beside(trace, adjoint, options) if index == 0 else [adjoint(options.digits)]
+        blocks += _beside(trace, adjoint, options) if index == 0 else _alone(adjoint, options)
         blocks.append(_gradient(trace, index, options))
     return blocks
 
 
 def _beside(trace: Trace, derivative: Callable[[int | None], Table], options: Options) -> list[Block]:
-    """Primal and derivative trace beside each other, with as many digits as the width allows."""
+    """Primal and derivative trace beside each other, or one below the other where the digits need the width."""
+    left, right = _primal(trace, options.digits), derivative(options.digits)
     if options.width is None or options.digits is not None:
-        return [SideBySide(_primal(trace, options.digits), derivative(options.digits))]
-    for digits in PRECISIONS:
-        left, right = _primal(trace, digits), derivative(digits)
-        if natural_width(left) + natural_width(right) + ROOM <= options.width:
-            return [SideBySide(left, right)]
-    return [_widest(lambda digits: _primal(trace, digits), options.width), _widest(derivative, options.width)]
+        return [SideBySide(left, right)]
+    if natural_width(left) + natural_width(right) + ROOM <= options.width:
+        return [SideBySide(left, right)]
+    return [*_alone(lambda digits: _primal(trace, digits), options), *_alone(derivative, options)]
 
 
-def _widest(table: Callable[[int | None], Table], room: int) -> Table:
-    """The table with as many digits as the width allows."""
-    fitting = (digits for digits in PRECISIONS if natural_width(table(digits)) + 2 <= room)
-    return table(next(fitting, PRECISIONS[-1]))
+def _alone(table: Callable[[int | None], Table], options: Options) -> list[Block]:
+    """The table with as many digits as the width allows; where these are not all, a note says so."""
+    if options.width is None or options.digits is not None:
+        return [table(options.digits)]
+    room = options.width - MARGIN
+    tallest = TALLER * len(table_lines(table(PRECISIONS[-1]), room))
+    fitting = (d for d in PRECISIONS if fits(table(d), room) and len(table_lines(table(d), room)) <= tallest)
+    digits = next(fitting, PRECISIONS[-1])
+    shown, full = table(digits), table(None)
+    if shown == full:
+        return [shown]
+    note = f"{digits} digits fit the width of this screen; --digits {numbers.ROUND_OFF} shows all, as a pipe does"
+    return [shown, Lines((text(note, role="quiet"),), is_advice=True)]
 
 
 def _primal(trace: Trace, digits: int | None) -> Table:
@@ -138,7 +151,7 @@ def _gradient(trace: Trace, index: int, options: Options) -> Flow:
     parts = []
     for row in trace.gradient[index]:
         through = text(EQUALS, _formula(trace, row.operation)) if row.operation != row.name else ()
-        parts.append(text(_name(trace, row.name), through, EQUALS, found(row.value, options)))
+        parts.append(text(_name(trace, row.name), through, EQUALS, numbers.value(row.value, options.digits)))
     return Flow(tuple(parts))
 
 
@@ -149,15 +162,14 @@ def _with_tangents(trace: Trace, options: Options) -> list[Block]:
         size -= 1
     groups = [names[start : start + size] for start in range(0, len(names), size)]
     first = _beside(trace, lambda digits: _tangents(trace, groups[0], digits), options)
-    return [*first, *(_tangents(trace, group, options.digits or _precision(options)) for group in groups[1:])]
-
-
-def _precision(options: Options) -> int | None:
-    return 6 if options.is_interactive else None
+    rest = (_alone(lambda digits, group=group: _tangents(trace, group, digits), options) for group in groups[1:])  # type: ignore[misc]
+    return [*first, *(block for blocks in rest for block in blocks)]
 
 
 def _fits(trace: Trace, names: Sequence[str], options: Options) -> bool:
-    return options.width is None or natural_width(_tangents(trace, names, options.digits or 6)) + 2 <= options.width
+    """Whether these seeds fit one table, with as few digits as a table of several is worth."""
+    table = _tangents(trace, names, options.digits or FEW_DIGITS)
+    return options.width is None or natural_width(table) + MARGIN <= options.width
 
 
 def _tangents(trace: Trace, names: Sequence[str], digits: int | None) -> Table:
