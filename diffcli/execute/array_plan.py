@@ -83,7 +83,8 @@ class Plan:
         """The arguments that must be numbers and not truth values."""
         if node.op == "where" and position not in self.numbers:
             return node.args[1:]
-        if node.op == "mul" and self.is_numpy and node.args[0] not in found | self.numbers:
+        first = node.args[0] if node.op == "mul" and self.is_numpy else None
+        if first is not None and first not in found and first not in self.numbers:
             return node.args[:1]  # x·[condition] takes the type of x
         return node.args
 

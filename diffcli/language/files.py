@@ -6,6 +6,7 @@ import os
 import stat
 from array import array
 from collections.abc import Iterator
+from io import BytesIO, TextIOWrapper
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -20,7 +21,15 @@ from diffcli.language.suggestions import nearest
 
 BYTES_PER_NUMBER = 26
 """A double with its sign, 17 digits, exponent and separator."""
+LONGEST_NUMBER = 1000
+"""Characters of a number in a table."""
 NO_NUMBERS = "it holds no numbers"
+FORMS = {
+    ".npy": "numpy.save writes such a file",
+    ".csv": "one row of numbers per line, separated by commas",
+    ".json": "a list of numbers, or lists of equal lengths: [[1, 2], [3, 4]]",
+}
+"""What a file should hold."""
 
 
 def read_file(name: str, limits: Limits) -> float | ArrayValue:
@@ -36,6 +45,9 @@ def read_file(name: str, limits: Limits) -> float | ArrayValue:
             value = reader(stream, limits)
     except (OSError, ValueError, MemoryError) as problem:
         raise _unreadable(path, problem) from None
+    except PointError as problem:
+        problem.hint = problem.hint or FORMS[path.suffix.lower()]
+        raise
     _check_finite(value)
     return value if value.shape else value.elements[0]
 
@@ -49,7 +61,7 @@ def _unreadable(path: Path, problem: Exception) -> PointError:
         hint = f"did you mean @{printable(str(path.with_name(guess)))}?" if guess else "paths begin in this folder"
         return PointError("there is no such file", hint=hint)
     if isinstance(problem, UnicodeDecodeError):
-        return PointError("it is not UTF-8 text")
+        return PointError("it is not UTF-8 text", hint=FORMS[path.suffix.lower()])
     if isinstance(problem, OSError):
         return PointError(problem.strerror or "it cannot be read")
     return PointError("it cannot be read")
@@ -69,12 +81,12 @@ def _check_finite(value: ArrayValue) -> None:
     raise PointError(f"the number{place} is {what}", hint="only finite numbers can be computed with")
 
 
-def _text(stream: BinaryIO, limits: Limits) -> str:
-    """A text file, refused by its size before it is read."""
+def _content(stream: BinaryIO, limits: Limits) -> bytes:
+    """What a text file holds, refused by its size before it is read."""
     size = os.fstat(stream.fileno()).st_size
     if size > limits.elements * BYTES_PER_NUMBER:
         limits.check("elements", size // BYTES_PER_NUMBER, f"the file has {size} bytes")
-    return stream.read(size).decode("utf-8-sig")
+    return stream.read(size)
 
 
 # Text files with one row of numbers per line.
@@ -84,7 +96,7 @@ def _read_csv(stream: BinaryIO, limits: Limits) -> ArrayValue:
     """One number per cell; one row or one column is a vector. Blank lines and lines after # are skipped."""
     elements = array("d")
     rows = width = first = 0
-    for number, cells in _rows(_text(stream, limits)):
+    for number, cells in _rows(_content(stream, limits)):
         if not rows:
             width, first = len(cells), number
         if len(cells) != width:
@@ -101,12 +113,15 @@ def _read_csv(stream: BinaryIO, limits: Limits) -> ArrayValue:
     return ArrayValue(shape, elements)
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(TextIOWrapper(BytesIO(content), "utf-8-sig"), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             if "_" in line or not line.isascii():  # Python's float reads 1_000 and digits of other scripts
                 raise _bad_cell(number, line.split(","), is_first=False)
-            yield number, line.split(",")
+            cells = line.split(",")
+            if len(line) > LONGEST_NUMBER and max(map(len, cells)) > LONGEST_NUMBER:
+                raise _bad_cell(number, cells, is_first=False)
+            yield number, cells
 
 
 def _counted(count: int) -> str:
@@ -122,6 +137,7 @@ def _bad_cell(line: int, cells: list[str], *, is_first: bool) -> PointError:
     hint = None
     if is_first and not any(map(_is_number, cells)):
         hint = "a line of names is no part of the numbers; begin it with #"
+    cell = cell[:LONGEST_NUMBER]
     if ";" in cell or "\t" in cell or len(cell.split()) > 1:
         hint = "numbers are separated by commas"
     what = f"'{printable(cell.strip()[:40])}' is not a number"
@@ -130,17 +146,17 @@ def _bad_cell(line: int, cells: list[str], *, is_first: bool) -> PointError:
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
+        float(cell[:LONGEST_NUMBER])
     except ValueError:
         return False
-    return "_" not in cell and cell.isascii()
+    return len(cell) <= LONGEST_NUMBER and "_" not in cell and cell.isascii()
 
 
 # JSON: nested lists of numbers.
 
 
 def _read_json(stream: BinaryIO, limits: Limits) -> ArrayValue:
-    text = _text(stream, limits)
+    text = _content(stream, limits).decode("utf-8-sig")
     try:
         data = json.loads(text, parse_int=float, parse_constant=_refuse_constant)
     except json.JSONDecodeError as problem:

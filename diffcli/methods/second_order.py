@@ -127,10 +127,10 @@ class _Plane:
     def _difference(self, i: int, j: int, h: float, k: float) -> float:
         if i == j:
             here = self._here = self._value() if self._here is None else self._here
-            return (self._value((i, 2 * h)) - 2 * here + self._value((i, -2 * h))) / (4 * h * h)
+            return (self._value((i, 2 * h)) - 2 * here + self._value((i, -2 * h))) / (4 * h) / h
         above = self._value((i, h), (j, k)) - self._value((i, h), (j, -k))
         below = self._value((i, -h), (j, k)) - self._value((i, -h), (j, -k))
-        return (above - below) / (4 * h * k)
+        return (above - below) / (4 * h) / k
 
     def _value(self, *moves: tuple[int, float]) -> float:
         """F at a distance from the point."""

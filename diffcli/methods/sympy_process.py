@@ -25,7 +25,7 @@ class Worker:
     def __init__(self, memory: int) -> None:
         """Start the child; it finds the modules that this process finds, from whatever folder it is run."""
         path = [str(Path(__file__).parents[2]), *(folder for folder in sys.path if folder)]
-        self._questions = 0
+        self._questions, self._ending = 0, threading.Lock()
         self.memory = memory
         self.process = subprocess.Popen(  # noqa: S603 - this Python and text of our own
             [sys.executable, "-P", "-c", RUN_WORKER, str(memory), *path],
@@ -71,15 +71,17 @@ class Worker:
             self.process.stdin.write(line + b"\n")
             self.process.stdin.flush()
             answer = self.process.stdout.readline()
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # it ended, or its pipes were closed by `end`
             return b""
         return answer if answer.endswith(b"\n") else b""
 
     def end(self) -> None:
-        """Kill the child and reap it."""
-        self._all.discard(self)
-        self.process.kill()
-        self.process.communicate()
+        """Kill the child and reap it; at the end of the main process two threads may want to."""
+        with self._ending:
+            if self in self._all:
+                self._all.discard(self)
+                self.process.kill()
+                self.process.communicate()
 
     @classmethod
     def end_all(cls) -> None:

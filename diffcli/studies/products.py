@@ -25,7 +25,7 @@ from diffcli.studies.products_task import (
     started,
 )
 from diffcli.studies.records import JUDGE_DIGITS, OutputStudy
-from diffcli.studies.running import too_much
+from diffcli.studies.running import refuse_many, too_much
 from diffcli.studies.study import Settings
 from diffcli.studies.verdict import component, largest_in_array, status
 
@@ -45,9 +45,9 @@ def jvp(
     settings: Settings | None = None,
 ) -> ProductStudy:
     """J·ẋ: the derivative of all outputs along `tangents`, which has one float or array for each input at `wrt`."""
-    task = Task(graph, point, wrt, tangents, settings or Settings())
+    task, line = Task(graph, point, wrt, tangents, settings or Settings()), along(graph, wrt)
+    refuse_many(line, line.inputs[-1:])
     options = started(task, graph)
-    line = along(graph, wrt)
     judged = judge_elements(line, [*point, *tangents, 0.0], [line.inputs[-1]], JUDGE_DIGITS)
     directions = flattened(tangents)
     found = [_jvp_by(method, task, line, options.get(method, {}), directions) for method in task.settings.methods]

@@ -1,7 +1,8 @@
 """What is asked of a product, and how each way of computing it is carried out."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from math import frexp, fsum
+from math import frexp, fsum, ldexp
 from operator import mul
 from typing import Any, NamedTuple
 
@@ -74,7 +75,7 @@ def length_factor(task: Task, directions: Sequence[float]) -> float:
         return 1.0
     here = flattened([task.point[task.graph.inputs.index(position)] for position in task.wrt])
     reach = max(1.0, *[abs(x) for x, direction in zip(here, directions, strict=True) if direction])
-    return float(2.0 ** (frexp(reach)[1] - frexp(longest)[1]))
+    return ldexp(1.0, min(frexp(reach)[1] - frexp(longest)[1], sys.float_info.max_exp - 1))
 
 
 def dot(x: Sequence[float], y: Sequence[float]) -> float:

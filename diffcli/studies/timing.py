@@ -5,6 +5,9 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
+LONG = 0.1
+"""Seconds beside which it does not count that the first call warms up."""
+
 
 class Timing(NamedTuple):
     """Seconds for one call, over several batches of calls."""
@@ -23,8 +26,10 @@ class Timing(NamedTuple):
 
 
 def measure(call: Callable[[], object], seconds: float = 0.003, batches: int = 5) -> Timing:
-    """Time `call` for about `seconds` in all; a call that takes longer than that is timed once."""
+    """Time `call` for about `seconds` in all; one that takes longer is timed once, a long one without warming up."""
     once = _batch(call, 1)
+    if once > LONG:
+        return Timing(once, once, once, 1, 1)
     return measure_together({"": call}, seconds / batches, batches if once < seconds else 1)[""]
 
 
