@@ -1,6 +1,7 @@
 """`diffcli grad file.py:function`: a user's own Python function on the command line."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -110,3 +111,31 @@ def test_the_next_command_does_not_name_captured_arrays(command):
     _, out, _ = command("grad", "model.py:loss", "--at", "w=[0.1,0.2,0.3]")
     (advice,) = [line for line in out.splitlines() if "Next:" in line]
     assert "captured" not in advice
+
+
+def test_files_with_dataclasses_and_imports_inside_of_functions(command, tmp_path):
+    (tmp_path / "beside_it.py").write_text("FACTOR = 3\n", encoding="utf-8")
+    text = """
+from __future__ import annotations
+from dataclasses import dataclass
+
+
+@dataclass
+class Pair:
+    a: float
+
+
+def f(x):
+    import beside_it
+
+    return Pair(x).a * beside_it.FACTOR
+"""
+    (tmp_path / "late.py").write_text(text, encoding="utf-8")
+    folders = list(sys.path)
+    code, out, _ = command("grad", f"{tmp_path}/late.py:f", "--at", "x=2", "-m", "reverse", "-f", "json")
+    assert code == 0
+    assert json.loads(out)["methods"]["reverse"]["gradient"] == {"x": 3.0}
+    assert sys.path == folders
+    (tmp_path / "stops.py").write_text("1 / 0\n", encoding="utf-8")
+    assert command("grad", f"{tmp_path}/stops.py:f", "--at", "x=2")[0] != 0
+    assert not any("stops" in name for name in sys.modules)

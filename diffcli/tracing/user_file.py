@@ -35,19 +35,31 @@ def load(path_and_name: str) -> Callable[..., Any]:
 
 
 def _module(path: Path) -> ModuleType:
-    """The file, run; files beside it can be imported by it."""
+    """The file, run."""
     where = path.resolve()
     spec = importlib.util.spec_from_file_location(f"diffcli_user_file_{where.stem}", where)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(where.parent))
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # where dataclasses look for it
     try:
-        with _named_errors(path), redirect_stdout(sys.stderr):  # standard output is for results
+        with _running(path):
             spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(where.parent))
+    except BaseException:
+        sys.modules.pop(spec.name, None)
+        raise
     return module
+
+
+@contextmanager
+def _running(path: Path) -> Iterator[None]:
+    """What the file does: it can import its neighbours, and its prints are no results."""
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        with _named_errors(path), redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.path.remove(folder)
 
 
 @contextmanager
@@ -79,7 +91,7 @@ def _refusal(error: BaseException | None) -> DiffcliError | None:
 def _guarded(function: Callable[..., Any], path: Path) -> Callable[..., Any]:
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        with _named_errors(path), redirect_stdout(sys.stderr):
+        with _running(path):
             return function(*args, **kwargs)
 
     return guarded
