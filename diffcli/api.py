@@ -181,6 +181,8 @@ def compare(texts: str | Sequence[str], points: int = 10, seed: int = 0) -> "Com
 
 def _called(function: Function, at: Any) -> Any:
     """A function of the arguments, or its value at a tuple of them."""
+    if isinstance(at, int):
+        raise UsageError(f"{at} is no tuple of arguments", hint=f"argnums={at} says which argument to differentiate by")
     return function if at is None else function(*_arguments(at))
 
 

@@ -9,6 +9,7 @@ from diffcli.derivatives import Mode
 from diffcli.differentiated import Argnums, Differentiated, Function, block, like, matched, unchanging, value_of
 from diffcli.errors import UsageError
 from diffcli.tracing.containers import leaves, mapped
+from diffcli.tracing.recorder import on_host
 from diffcli.tracing.recording import is_number
 
 
@@ -115,6 +116,8 @@ def evaluation(function: Differentiated, args: Sequence[Any]) -> Callable[[Seque
         moved = iter(values)
         given = [mapped(lambda leaf: next(moved) if is_number(leaf) else leaf, argument) for argument in args]
         with np.errstate(all="ignore"):
-            return [np.asarray(leaf.value, dtype=float) for leaf in leaves("result", function.function(*given))]
+            return [
+                np.asarray(on_host(leaf.value), dtype=float) for leaf in leaves("result", function.function(*given))
+            ]
 
     return evaluated

@@ -4,7 +4,8 @@ Along random directions ẋ and with random cotangents ȳ, in double precision:
 
     J·ẋ            by forward mode, against differences of f
     ⟨ȳ, J·ẋ⟩       against ⟨Jᵀ·ȳ, ẋ⟩ by reverse mode: the same number from both modes
-    H·ẋ            by forward over reverse and by reverse over reverse, against differences of the gradient of ⟨ȳ, f⟩
+    ⟨u, H·ẋ⟩       by forward over reverse and by reverse over reverse, against differences of the gradient of ⟨ȳ, f⟩,
+                   with another random direction u, because ⟨ẋ, H·ẋ⟩ is blind to what is not symmetric
 """
 
 import math
@@ -16,6 +17,7 @@ from typing import Any
 
 from diffcli.derivatives import Derivatives, pullback
 from diffcli.errors import UsageError
+from diffcli.execute.array_library import Library, library_of
 from diffcli.graph.shapes import Shape
 
 Evaluate = Callable[[Sequence[Any]], Sequence[Any]]
@@ -112,16 +114,20 @@ def check(
 
     function = evaluate or (lambda moved: derivatives.value(with_point(moved)))
     generator = random.Random(seed)  # noqa: S311 - directions, no secrets
+    library = library_of(fixed)
+    sizes = [size(value) for value in point]
+
+    def directed() -> list[Any]:
+        shapes = zip(derivatives.input_shapes, sizes, strict=True)
+        return [_random(generator, shape, library) * scale for shape, scale in shapes]
+
     rows: list[Comparison] = []
     for number in range(1, DIRECTIONS + 1):
-        direction = [
-            _random(generator, shape) * size(value)
-            for shape, value in zip(derivatives.input_shapes, point, strict=True)
-        ]
-        cotangents = [_random(generator, shape) for shape in derivatives.shapes]
+        direction = directed()
+        cotangents = [_random(generator, shape, library) for shape in derivatives.shapes]
         rows += _first_order(derivatives, with_point(point), point, direction, cotangents, function, number)
         if order == 2:
-            rows += _second_order(derivatives, with_point, point, direction, cotangents, number)
+            rows += _second_order(derivatives, with_point, point, (direction, directed()), cotangents, number)
     return GradientCheck(tuple(rows), tuple(notes))
 
 
@@ -156,25 +162,26 @@ def _second_order(
     derivatives: Derivatives,
     with_point: Callable[[Sequence[Any]], list[Any]],
     point: Sequence[Any],
-    direction: Sequence[Any],
+    directions: tuple[Sequence[Any], Sequence[Any]],
     cotangents: Sequence[Any],
     number: int,
 ) -> list[Comparison]:
+    direction, other = directions
     graph = pullback(derivatives.graph, derivatives.graph.outputs, derivatives.wrt)
     count = len(derivatives.shapes)
     gradient = Derivatives(graph_of(graph, count), derivatives.wrt)
     values = [*with_point(point), *cotangents]
     forward, reverse = gradient.jvp(values, direction)[1], gradient.vjp(values, direction)[1]
     differences = difference(lambda moved: gradient.value([*with_point(moved), *cotangents]), point, direction)
-    size = max(absolute(forward, direction), absolute(reverse, direction), absolute(differences, direction))
-    expected = inner(differences, direction)
+    size = max(absolute(forward, other), absolute(reverse, other), absolute(differences, other))
+    expected = inner(differences, other)
     return [
         Comparison(
-            f"second {number}: ⟨ẋ, H·ẋ⟩ forward over reverse", inner(forward, direction), expected, size,
+            f"second {number}: ⟨u, H·ẋ⟩ forward over reverse", inner(forward, other), expected, size,
             DIFFERENCE_TOLERANCE,
         ),
         Comparison(
-            f"second {number}: ⟨ẋ, H·ẋ⟩ reverse over reverse", inner(reverse, direction), expected, size,
+            f"second {number}: ⟨u, H·ẋ⟩ reverse over reverse", inner(reverse, other), expected, size,
             DIFFERENCE_TOLERANCE,
         ),
     ]  # fmt: skip
@@ -202,33 +209,40 @@ def inner(left: Sequence[Any], right: Sequence[Any]) -> float:
     """The sum of the products of all elements."""
     import numpy as np
 
-    return float(sum(np.sum(np.multiply(x, y), dtype=float) for x, y in zip(left, right, strict=True)))
+    from diffcli.tracing.recorder import on_host
+
+    return float(sum(np.sum(np.multiply(on_host(x), on_host(y))) for x, y in zip(left, right, strict=True)))
 
 
 def absolute(left: Sequence[Any], right: Sequence[Any]) -> float:
     """The sum of the sizes of these products."""
     import numpy as np
 
-    return float(sum(np.sum(np.abs(np.multiply(x, y))) for x, y in zip(left, right, strict=True)))
+    from diffcli.tracing.recorder import on_host
+
+    return float(sum(np.sum(np.abs(np.multiply(on_host(x), on_host(y)))) for x, y in zip(left, right, strict=True)))
 
 
 def doubled(value: Any) -> Any:
     """A value in double precision."""
-    return value.astype("float64") if hasattr(value, "astype") else float(value)
+    if not hasattr(value, "dtype"):
+        return float(value)
+    library = library_of([value])
+    return library._replace(dtype=library.namespace.float64).astype(value)
 
 
 def size(value: Any) -> float:
     """The size of the elements of a value: steps are taken in proportion to it."""
     import numpy as np
 
-    elements = np.abs(np.asarray(value, dtype=float))
+    from diffcli.tracing.recorder import on_host
+
+    elements = np.abs(np.asarray(on_host(value)))
     return max(1e-8, float(np.median(elements))) if elements.size and np.any(elements) else 1.0
 
 
-def _random(generator: random.Random, shape: Shape) -> Any:
+def _random(generator: random.Random, shape: Shape, library: Library) -> Any:
     numbers = [generator.choice((-1, 1)) * generator.uniform(0.5, 1) for _ in range(prod(shape))]
     if not shape:
         return numbers[0]
-    import numpy as np
-
-    return np.array(numbers).reshape(shape)
+    return library.namespace.reshape(library.asarray(numbers), shape)
