@@ -11,6 +11,7 @@ import numpy as np
 
 from diffcli.derivatives import Derivatives
 from diffcli.errors import PointError, UsageError
+from diffcli.execute.array_library import library_of
 from diffcli.tracing.containers import mapped
 from diffcli.tracing.nodes import Nodes
 from diffcli.tracing.recorded import Recorded
@@ -149,7 +150,7 @@ def _seed(given: Any, wanted: Any, word: str) -> Any:
 
 def unchanging(values: Sequence[Any]) -> tuple[Any, ...]:
     """The same values, whatever their owner does with the arrays later."""
-    return tuple(value.copy() if isinstance(value, np.ndarray) else value for value in values)
+    return tuple(library_of([one]).copied(one) if hasattr(one, "__array_namespace__") else one for one in values)
 
 
 def value_of(result: Any) -> Any:

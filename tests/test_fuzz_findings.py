@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import diffcli
-from diffcli.errors import FunctionError
+from diffcli.derivatives import Derivatives
+from diffcli.errors import DiffcliError, FunctionError
 from diffcli.execute.expansion import expanded
 from diffcli.execute.python_source import compiled
 from diffcli.tracing import record
@@ -284,3 +285,176 @@ def test_a_cotangent_is_pulled_back_to_the_point_that_was_given():
     of_text = diffcli.vjp("sum(x*x)", {"x": x})[1]
     x[:], a[:] = 0, 0
     assert of_function(1.0)[0].tolist() == of_text(1.0)[0].tolist() == [2, 4, 6]
+
+
+def test_arrays_of_other_libraries_are_copied_for_the_cotangent():
+    xp = pytest.importorskip("array_api_strict")
+    x = xp.asarray([1.0, 2.0])
+    pulled_back = diffcli.vjp(lambda x: x * x, (x,))[1]
+    x[:] = 10.0
+    assert np.asarray(pulled_back(xp.ones(2))[0]).tolist() == [2, 4]
+
+
+VIEWS = [
+    lambda z: z[:1],
+    lambda z: z[0:1, None],
+    lambda z: z[0, ...],
+    lambda z: z.reshape(3, 1)[0],
+    lambda z: np.split(z, 3)[0],
+    lambda z: np.flip(z).T[::-1],
+    lambda z: np.atleast_2d(z)[0],
+    np.real,
+    lambda z: np.broadcast_arrays(z, 1.0)[0],
+    lambda z: np.einsum("i->i", z),
+    lambda z: z.astype(float, copy=False),
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("is_base", [False, True])
+def test_changes_in_place_are_seen_through_views(view, is_base):
+    def function(x):
+        base = x * 1.0
+        part = view(base)
+        changed, other = (base, part) if is_base else (part, base)
+        changed += 1
+        return (other * other).sum()
+
+    assert function(X) != (X * X).sum()  # NumPy sees the change
+    with pytest.raises(FunctionError, match="by a view"):
+        gradient(function)
+
+
+def test_changes_in_place_through_a_view_of_a_view():
+    def function(x):
+        base = x * 1.0
+        one, two = base.reshape(3, 1), base[::-1]
+        one *= 2
+        return two.sum()
+
+    with pytest.raises(FunctionError, match="by a view"):
+        gradient(function)
+
+
+def test_copies_and_what_was_read_before_are_not_changed_with_a_view():
+    def function(x):
+        base = x * 1.0
+        total, copied, flat = base[:2].sum(), base[:2].copy(), base.reshape(3, 1).flatten()
+        element, chosen = base[0], base[[0, 1]]
+        element += 1
+        base += x
+        copied *= 3
+        flat -= 1
+        return total + (copied * chosen).sum() + (base * flat).sum() + element
+
+    value, found = gradient(function)
+    assert value == function(X)
+    assert found.tolist() == (4 * X - 2 + [2 + 6 * 1, 1 + 6 * 2, 0]).tolist()
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3, math.inf, -math.inf])
+@pytest.mark.parametrize("options", [{}, {"axis": (0, 1)}, {"axis": (1, 0), "keepdims": True}, {"keepdims": True}])
+def test_norms_of_arrays_as_vectors(order, options):
+    matrix = np.array([[1.0, -2], [3, 4]])
+    norm = np.linalg.vector_norm
+    value, found = diffcli.value_and_grad(lambda x: norm(x, ord=order, **options).sum(), 0)(matrix)
+    assert value == pytest.approx(norm(matrix, ord=order, **options).sum(), rel=1e-15)
+    flat = diffcli.grad(lambda x: np.linalg.norm(x, ord=order), argnums=0)(matrix.reshape(-1))
+    assert found.reshape(-1).tolist() == pytest.approx(flat.tolist(), rel=1e-14)
+
+
+def test_areas_below_curves_with_points_of_their_own():
+    heights, points = np.array([[1.0, 2], [3, 4], [5, 9]]), np.array([[0.0, 1], [1, 3], [4, 4]])
+    value, found = diffcli.value_and_grad(lambda y: np.trapezoid(y, points, axis=0).sum(), 0)(heights)
+    assert value == np.trapezoid(heights, points, axis=0).sum()
+    assert found.tolist() == [[0.5, 1], [2, 1.5], [1.5, 0.5]]
+
+
+def test_truth_values_beside_numbers_are_numbers():
+    def function(x):
+        mixed, pure = np.concatenate([x > 0, x]), np.concatenate([x > 0, x > 1])
+        return (mixed + mixed).sum() + (pure + pure).sum()
+
+    value, found = gradient(function)
+    assert (value, found.tolist()) == (function(X), [2, 2, 2])
+
+
+@pytest.mark.parametrize("function", [np.remainder, np.fmod])
+@pytest.mark.parametrize("point", [(1e20, 3.0), (5.3, 0.1), (-5.3, 0.1), (5.3, -0.1), (3.0, math.inf), (-7.5, 2.0)])
+def test_rests_have_all_digits(function, point):
+    value, (of_x, of_y) = diffcli.value_and_grad(function)(*point)
+    assert value == function(*point)
+    assert of_x == 1
+    assert of_y == pytest.approx((value - point[0]) / point[1], rel=1e-15, abs=0)
+    both = diffcli.jacobian(function, argnums=(0, 1))(np.full(2, point[0]), np.full(2, point[1]))
+    assert np.diag(both[1]).tolist() == [of_y, of_y]
+
+
+def test_shapes_are_whole_numbers_of_any_kind():
+    two = np.int64(2)
+    for function in (
+        lambda x: np.broadcast_to(x, (two, 3)),
+        lambda x: np.broadcast_to(x, np.array([2, 3])),
+        lambda x: np.diag(x, two),
+        lambda x: np.full_like(x, x[0], shape=np.array([two, 2])),
+        lambda x: np.reshape(x, np.array([3, 1])),
+        lambda x: x.reshape(np.int64(3), 1),
+    ):
+        assert gradient(lambda x, function=function: function(x).sum())[0] == function(X).sum()
+    with pytest.raises(TypeError, match="integer"):
+        gradient(lambda x: np.reshape(x, (3.5, 1)).sum())
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_whole_numbers_that_are_too_large(number):
+    with pytest.raises(FunctionError, match="too large for a float"):
+        gradient(lambda x: (x * number).sum())
+
+
+def test_exchanged_elements_of_a_large_array_are_noticed():
+    def function(x, buffer):
+        result = (x[0] * buffer).sum()
+        buffer[[1, 2]] = buffer[[2, 1]]
+        return result + (x[0] * buffer)[1]
+
+    buffer = np.arange(10_000.0)
+    with pytest.raises(FunctionError, match="changed in place"):
+        gradient(lambda x: function(x, buffer))
+    large = np.broadcast_to(np.arange(4.0), (10**9, 4))  # nothing of it is there more than once
+    assert gradient(lambda x: (x[0] * large[:2]).sum() + large.sum(axis=0, where=False)[0] * x[0])[0] == 12
+
+
+def test_zeros_of_both_signs_are_recorded_apart():
+    function = diffcli.grad(lambda x, sign: x * np.copysign(1.0, sign), argnums=0, pure=True)
+    scaled = diffcli.grad(lambda x, *, sign: x * np.copysign(1.0, sign), argnums=0, pure=True)
+    for sign in (0.0, -0.0, np.float64(0), np.float64(-0.0)):
+        assert scaled(1.0, sign=sign) == function(1.0, sign) == math.copysign(1, sign)
+
+
+def test_checks_use_the_library_of_the_arrays():
+    xp = pytest.importorskip("array_api_strict")
+    for dtype in (xp.float64, xp.float32):
+        check = diffcli.check_grads(lambda x: np.sum(x * x * x), (xp.asarray([1.0, 2.0], dtype=dtype),))
+        assert check.ok, str(check)
+
+
+def test_second_derivatives_that_are_not_symmetric_are_found(monkeypatch):
+    """⟨ẋ, (H + A)·ẋ⟩ = ⟨ẋ, H·ẋ⟩ for A = −Aᵀ, so that only another direction tells them apart."""
+    right = Derivatives.jvp
+    skew = np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 0]])
+
+    def wrong(self, values, tangents):
+        found = right(self, values, tangents)
+        return found if self.shapes == ((),) else (found[0], [found[1][0] + skew @ tangents[0]])
+
+    monkeypatch.setattr(Derivatives, "jvp", wrong)
+    rows = diffcli.check_grads(lambda x: (x**3).sum(), (X,)).comparisons
+    assert {row.ok for row in rows if "forward over reverse" in row.what} == {False}
+    assert all(row.ok for row in rows if "forward over reverse" not in row.what)
+
+
+def test_the_number_of_an_argument_in_the_place_of_the_arguments():
+    for derivative in (diffcli.grad, diffcli.jacobian, diffcli.hessian):
+        with pytest.raises(DiffcliError) as caught:
+            derivative(np.sum, 0)
+        assert "argnums=0" in caught.value.hint

@@ -4,34 +4,33 @@ A buffer that is filled again and again would otherwise have its last elements e
 """
 
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
 from diffcli.errors import FunctionError
 
 EXACT = 8192
-"""Up to so many elements an array is remembered as a whole; of a larger one the sum of its bits …"""
-SAMPLES = 512
-"""… and about so many elements, at equal distances."""
+"""Up to so many elements an array is remembered as a whole; of a larger one a check sum."""
 
 
 class Mark:
     """What an array held when it was met."""
 
-    __slots__ = ("_array", "_contents", "_step")
+    __slots__ = ("_array", "_contents", "_is_whole")
 
     def __init__(self, array: Any) -> None:
-        """Remember its elements, or some of them."""
+        """Remember its elements, or their check sum."""
         self._array = array
-        self._step = 1 if array.size <= EXACT or array.itemsize > 8 else array.size // SAMPLES
+        self._is_whole = array.size <= EXACT
         self._contents = self._now()
 
     def _now(self) -> bytes:
         array = self._array
-        if self._step == 1:
+        if self._is_whole:
             return array.tobytes()  # type: ignore[no-any-return]
-        bits = array.view(f"u{array.itemsize}").sum(dtype=np.uint64)  # one changed element is enough to change it
-        return bits.tobytes() + array.flat[:: self._step].tobytes()  # type: ignore[no-any-return]
+        kept = tuple(slice(1) if stride == 0 else slice(None) for stride in array.strides)  # repeated ones once
+        return crc32(np.ascontiguousarray(array[kept]).data).to_bytes(4, "big")
 
     def holds(self) -> bool:
         """Whether the array still holds that."""
@@ -39,7 +38,7 @@ class Mark:
 
     def restored(self) -> Any:
         """The array as it was; raises FunctionError for one that is too large to have been remembered."""
-        if self._step > 1:
+        if not self._is_whole:
             raise FunctionError(
                 f"an array of {self._array.size} elements was changed in place while the function ran",
                 hint="make a new array each time, or use a copy: array.copy()",

@@ -1,7 +1,8 @@
 """Universal functions of NumPy that are made of several primitives."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from diffcli.graph.shapes import broadcast
 if TYPE_CHECKING:
     from diffcli.tracing.recorder import Recorder
 
+Lookup = Callable[..., Any]
+"""A function of NumPy that is asked for values."""
 where, maximum, minimum = function("where"), function("max"), function("min")
 less, greater, equal, unequal = function("lt"), function("gt"), function("eq"), function("ne")
 sin, floor, ln, absolute, sign = function("sin"), function("floor"), function("ln"), function("abs"), function("sign")
@@ -103,16 +106,25 @@ def floor_divide(recorder: "Recorder", x: Term, y: Term) -> Term:
 
 def remainder(recorder: "Recorder", x: Term, y: Term) -> Term:
     """What is left of x, with the sign of y."""
-    return x - _looked_up(recorder, np.floor_divide, x, y) * y
+    return _rest(recorder, np.remainder, np.floor_divide, x, y)
 
 
 def fmod(recorder: "Recorder", x: Term, y: Term) -> Term:
     """What is left of x, with the sign of x."""
-    return x - _looked_up(recorder, lambda a, b: np.sign(a) * np.sign(b) * (abs(a) // abs(b)), x, y) * y
+    return _rest(recorder, np.fmod, lambda a, b: np.sign(a) * np.sign(b) * (abs(a) // abs(b)), x, y)
 
 
-def _looked_up(recorder: "Recorder", count: "np.ufunc | object", x: Term, y: Term) -> Term:
-    assert callable(count)
+def _rest(recorder: "Recorder", rest: Lookup, count: Lookup, x: Term, y: Term) -> Term:
+    """The rest at x₀ and y₀, which has digits that x − q·y loses, and from there with the slopes 1 and −q."""
+    found, times = _looked_up(recorder, rest, x, y), _looked_up(recorder, count, x, y)
+    at_x, at_y = (np.asarray(recorder.concrete(term.position)) for term in (x, y))
+    is_infinite = np.isinf(at_y)
+    if is_infinite.any():  # x itself, where ∞ − ∞ must do no harm
+        y, at_y = where(recorder.term(is_infinite), 0, y), np.where(is_infinite, 0, at_y)
+    return found + ((x - recorder.term(at_x)) - times * (y - recorder.term(at_y)))
+
+
+def _looked_up(recorder: "Recorder", count: Lookup, x: Term, y: Term) -> Term:
     values = (recorder.concrete(term.position) for term in (x, y))
     with np.errstate(all="ignore"):
         return recorder.term(count(*map(np.asarray, values)))

@@ -24,6 +24,13 @@ def indexed(x: Term, key: Any) -> Term:
     return taken(x, positions(x)[tuple(_plain(entry) for entry in entries)])
 
 
+def selects_a_view(key: Any, shape: tuple[int, ...]) -> bool:
+    """Whether NumPy gives a part of the memory of an array for an index: no copy, and no number."""
+    entries = key if isinstance(key, tuple) else (key,)
+    is_basic = all(entry is None or (isinstance(entry, _BASIC) and not isinstance(entry, bool)) for entry in entries)
+    return is_basic and (bool(shape) or any(entry is Ellipsis for entry in entries))
+
+
 def positions(x: Term) -> Any:
     """An array of the shape of x that holds the position of each element in the flattened array."""
     return np.arange(int(np.prod(x.shape, dtype=np.int64))).reshape(x.shape)

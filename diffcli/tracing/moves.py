@@ -5,6 +5,7 @@ Most of them are asked themselves: applied to an array of positions they say whi
 
 from collections.abc import Callable, Sequence
 from math import prod
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,10 +39,15 @@ def reshape(
     """Another shape."""
     del copy  # nothing recorded is ever changed
     x, wanted = recorder.term(a), shape if newshape is None else newshape
-    sizes = tuple(int(size) for size in wanted) if isinstance(wanted, Sequence) else (int(wanted),)
+    sizes = sizes_of(wanted)
     if order == "F":
         return transpose(recorder, transpose(recorder, x).reshape(reshaped(x.shape, sizes)[::-1]))
     return x.reshape(reshaped(x.shape, sizes))
+
+
+def sizes_of(shape: Any) -> tuple[int, ...]:
+    """A shape as NumPy takes it, one number or several, as numbers of Python."""
+    return tuple(map(index, shape)) if np.iterable(shape) else (index(shape),)
 
 
 def ravel(recorder: "Recorder", a: Any, order: str = "C") -> Term:
@@ -115,7 +121,7 @@ def at_least(rank: int) -> Callable[..., Any]:
 
 def broadcast_to(recorder: "Recorder", array: Any, shape: Any) -> Term:
     """Repeated along missing axes."""
-    return recorder.term(array).broadcast(tuple(shape) if isinstance(shape, Sequence) else (int(shape),))
+    return recorder.term(array).broadcast(sizes_of(shape))
 
 
 def broadcast_arrays(recorder: "Recorder", *arrays: Any) -> tuple[Term, ...]:
@@ -153,7 +159,7 @@ def flip_up_down(recorder: "Recorder", m: Any) -> Term:
 
 def diag(recorder: "Recorder", v: Any, k: int = 0) -> Term:
     """The diagonal of a matrix, or the matrix with this diagonal."""
-    x = recorder.term(v)
+    x, k = recorder.term(v), index(k)
     if len(x.shape) != 1:
         return taken(x, np.diag(positions(x), k))
     size = x.shape[0] + abs(k)
@@ -229,7 +235,7 @@ def full_like(
         return np.full(shape, fill_value, dtype=dtype or a.dtype)
     if dtype is not None and np.dtype(dtype).kind != "f":
         raise FunctionError(f"np.full_like of a recorded value with dtype={np.dtype(dtype).name} is not supported")
-    return recorder.term(fill_value).broadcast(tuple(shape) if isinstance(shape, Sequence) else (int(shape),))
+    return recorder.term(fill_value).broadcast(sizes_of(shape))
 
 
 def copy(recorder: "Recorder", a: Any, **_: Any) -> Term:

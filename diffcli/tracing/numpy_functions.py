@@ -126,6 +126,14 @@ IN_PLACE = frozenset(
 )
 
 
+VIEWS = frozenset(
+    "real reshape ravel transpose swapaxes moveaxis rollaxis matrix_transpose linalg.matrix_transpose squeeze "
+    "expand_dims atleast_1d atleast_2d atleast_3d broadcast_to broadcast_arrays flip fliplr flipud diag rot90 diagonal "
+    "split array_split hsplit vsplit einsum".split()
+)
+"""Functions whose results NumPy keeps in the memory of an operand, at least sometimes."""
+
+
 class Row(NamedTuple):
     """A builder, and what it can be given."""
 
@@ -174,9 +182,21 @@ def run(recorder: "Recorder", name: str, args: Any, kwargs: Mapping[str, Any]) -
     if unknown or len(args) > row.positional:
         what = f"with {', '.join(f'{one}=' for one in unknown)}" if unknown else f"of {len(args)} arguments"
         raise not_supported(f"np.{name} {what}", name)
-    if name in _ELEMENTWISE:
-        args = [recorder.term(arg) for arg in args]
-    return recorder.wrapped(row.build(recorder, *args, **options))
+    operands = [recorder.term(arg) for arg in args] if name in _ELEMENTWISE else args
+    result = recorder.wrapped(row.build(recorder, *operands, **options))
+    if name in VIEWS and (name != "einsum" or len(args) == 2):  # a product is no view
+        _share_memory((*args, *options.values()), result)
+    return result
+
+
+def _share_memory(operands: Any, result: Any) -> None:
+    """The results are views of the operands."""
+    from diffcli.tracing.recorded import Recorded, share_memory
+
+    views = [one for one in (result if isinstance(result, (tuple, list)) else (result,)) if type(one) is Recorded]
+    for operand in operands:
+        if type(operand) is Recorded:
+            share_memory(operand, views)
 
 
 _ELEMENTWISE = frozenset(("sinc", "fix", "real"))
@@ -276,9 +296,9 @@ def _transpose(x: "Recorded", *axes: Any) -> Any:
     return run(x.recorder, "transpose", (x, order), {})
 
 
-def _astype(x: "Recorded", dtype: Any, **_: Any) -> Any:
+def _astype(x: "Recorded", dtype: Any, *, copy: bool = True, **_: Any) -> Any:
     if np.dtype(dtype) == x.dtype:
-        return +x
+        return +x if copy else x
     if x.dtype == bool:  # 1 and 0, in the type of the recording
         return x * 1
     if np.dtype(dtype) == bool:
@@ -296,7 +316,8 @@ METHODS: dict[str, Builder] = {
         "sum mean prod max min var std cumsum cumprod dot trace diagonal ravel squeeze swapaxes repeat take clip round "
         "copy argmax argmin argsort nonzero any all searchsorted"
     ).split()},
-    "flatten": _method("ravel"), "reshape": _reshape, "transpose": _transpose, "astype": _astype,
+    "flatten": lambda x, *args, **options: run(x.recorder, "ravel", (+x, *args), options),
+    "reshape": _reshape, "transpose": _transpose, "astype": _astype,
     "conj": lambda x: x, "conjugate": lambda x: x, "item": _refused, "tolist": _refused,
 }  # fmt: skip
 ATTRIBUTES: dict[str, Builder] = {

@@ -4,17 +4,18 @@ It looks like a NumPy array to the function: operators, NumPy's functions, metho
 recording. What would turn it into plain numbers, and so lose the derivative, is refused with the rewrite.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import ref
 
 import numpy as np
 
 from diffcli.errors import FunctionError, ShapeError
 from diffcli.graph.shapes import shown
 from diffcli.tracing import numpy_functions
-from diffcli.tracing.indexing import indexed
+from diffcli.tracing.indexing import indexed, selects_a_view
 
 if TYPE_CHECKING:
     from diffcli.graph.primitive import Term
@@ -64,11 +65,14 @@ def _in_place(operator: Any) -> Any:
 
     def changed(self: "Recorded", other: Any) -> Any:
         result = operator(self, other)
-        if result is NotImplemented or not self.shape:  # numbers are never changed in place
+        if result is NotImplemented or (not self.shape and self.family is None):  # numbers are never changed in place
             return result
         if result.shape != self.shape:
             raise ShapeError(f"an array of shape {shown(self.shape)} cannot become one of shape {shown(result.shape)}")
-        self.recorder = _CHANGED
+        relatives = [] if self.family is None else [relative() for relative in self.family]
+        for one in (self, *relatives):
+            if one is not None:
+                one.recorder = _CHANGED
         return result
 
     return changed
@@ -80,8 +84,8 @@ class _Changed:
     def __getattr__(self, name: str) -> NoReturn:
         """Whatever is asked for."""
         raise FunctionError(
-            "a recorded array was changed in place (x += …) and then used under another name",
-            hint="write y = x + … in the place of y = x; y += …",
+            "a recorded array was changed in place (x += …) and then used under another name, or by a view of it",
+            hint="write y = x + … in the place of y = x; y += …; or copy a view before: y = x[:2].copy()",
         )
 
 
@@ -91,7 +95,7 @@ _CHANGED: Any = _Changed()
 class Recorded:
     """An array (or a number) whose elements are not known yet."""
 
-    __slots__ = ("position", "recorder")
+    __slots__ = ("__weakref__", "family", "position", "recorder")
     __array_priority__ = 1000.0
     __hash__ = None  # type: ignore[assignment]
 
@@ -99,6 +103,8 @@ class Recorded:
         """The node at `position` of a recording."""
         self.recorder = recorder
         self.position = position
+        self.family: list[ref[Recorded]] | None = None
+        """Those that are this array and views of it, which NumPy would change with it; None where there are none."""
 
     # What is known of it.
 
@@ -208,7 +214,10 @@ class Recorded:
 
     def __getitem__(self, key: Any) -> "Recorded":
         """The elements that an index selects."""
-        return Recorded(self.recorder, indexed(self.term, key).position)
+        found = Recorded(self.recorder, indexed(self.term, key).position)
+        if selects_a_view(key, found.shape):
+            share_memory(self, [found])
+        return found
 
     def __copy__(self) -> "Recorded":
         """The same elements, as an array that can be used on when this one is changed in place."""
@@ -263,6 +272,23 @@ class Recorded:
             "np.stack([x, y]) for np.array([x, y]); np.stack or np.concatenate for a[i] = x; leave np.asarray(x) out; "
             "what selects is data: leave it out of argnums",
         )
+
+
+def share_memory(array: Recorded, views: Iterable[Recorded]) -> None:
+    """From now on a change in place of one of them is seen by all, and so none of the others may be used."""
+    family = array.family
+    if family is None:
+        family = array.family = [ref(array)]
+    for view in views:
+        if view.family is None:
+            view.family = family
+            family.append(ref(view))
+        elif view.family is not family:
+            joined = [(one, one()) for one in view.family]
+            family += [one for one, _ in joined]
+            for _, relative in joined:
+                if relative is not None:
+                    relative.family = family
 
 
 def _loss(what: str, hint: str) -> FunctionError:

@@ -3,7 +3,7 @@
 import itertools
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class Recorder:
         known = self.nodes.numbers.get(value)
         if known is not None:
             return known
-        if (self.nodes.captures_floats and type(value) is float) or not math.isfinite(value):
+        if (self.nodes.captures_floats and type(value) is float) or not _is_finite(value):
             return self._capture(value)
         is_whole = abs(value) < 2**53 and value == int(value)
         literal = str(int(value)) if is_whole else repr(float(value))
@@ -167,11 +167,22 @@ class Recorder:
     # Values, where Python's control flow asks for them.
 
     def is_truth(self, position: int) -> bool:
-        """Whether a node is made of truth values."""
+        """Whether a node is made of truth values, and of nothing else."""
         nodes = self.nodes.nodes
-        while nodes[position].op in _COPYING:
-            position = nodes[position].args[0]
-        return nodes[position].op in COMPARISONS
+        if nodes[position].op not in _COPYING:  # the usual case without the detour
+            return nodes[position].op in COMPARISONS
+        return all(nodes[source].op in COMPARISONS for source in self._sources(position))
+
+    def _sources(self, position: int) -> Iterator[int]:
+        """The nodes that the elements of a node are copied from."""
+        nodes, waiting, seen = self.nodes.nodes, [position], set[int]()
+        while waiting:
+            position = waiting.pop()
+            if nodes[position].op not in _COPYING:
+                yield position
+            elif position not in seen:
+                seen.add(position)
+                waiting.extend(nodes[position].args)
 
     def concrete(self, position: int, *, decides: bool = True) -> Any:
         """The value of a node; from now on the recording depends on it."""
@@ -224,20 +235,25 @@ class Recorder:
 
     def note_thresholds(self, position: int) -> None:
         """A note where the two sides of a comparison are equal: the derivative may have a jump or a kink there."""
-        nodes = self.nodes.nodes
-        while nodes[position].op in _COPYING:
-            position = nodes[position].args[0]
-        node = nodes[position]
-        if node.op in COMPARISONS:
-            sides = [self._value(argument, decides=True) for argument in node.args]
-            is_on_threshold = bool(np.any(np.equal(*map(on_host, sides))))
-        else:
-            is_on_threshold = bool(np.any(np.equal(on_host(self._value(position, decides=True)), 0)))
-        if is_on_threshold:
+        if any(map(self._is_on_threshold, self._sources(position))):
             self.notes[
                 f"a branch was decided exactly on its threshold ({_line_of_the_user()}): the derivative is that of the "
                 "branch taken"
             ] = None
+
+    def _is_on_threshold(self, position: int) -> bool:
+        node = self.nodes.nodes[position]
+        if node.op not in COMPARISONS:
+            return bool(np.any(np.equal(on_host(self._value(position, decides=True)), 0)))
+        sides = [self._value(argument, decides=True) for argument in node.args]
+        return bool(np.any(np.equal(*map(on_host, sides))))
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        raise FunctionError("a whole number is too large for a float", hint="math.inf is infinity") from None
 
 
 def on_host(value: Any) -> Any:

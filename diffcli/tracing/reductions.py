@@ -159,9 +159,12 @@ def _vector_norm(x: Term, order: float, axes: tuple[int, ...], *, keepdims: bool
 def vector_norm(recorder: "Recorder", x: Any, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Term:  # noqa: A002 - NumPy's name
     """Norm of all elements as one vector, or along an axis."""
     term = recorder.term(x)
-    if axis is None and not keepdims:
-        return norm(recorder, recorder.wrapped(term.reshape((prod(term.shape),))), ord)
-    return norm(recorder, x, ord, axis, keepdims=keepdims)
+    if not term.shape:
+        term = term.reshape((1,))
+    axes = axes_of(term, axis)
+    if ord == 2 and axes:
+        return term.apply("norm", axes=axes, keepdims=bool(keepdims))
+    return _vector_norm(term, ord, axes, keepdims=bool(keepdims))
 
 
 # Along one axis.
@@ -242,7 +245,8 @@ def trapezoid(recorder: "Recorder", y: Any, x: Any = None, dx: Any = 1.0, axis: 
     pairs = part(heights, place, 1, length) + part(heights, place, 0, length - 1)
     if x is None:
         return (pairs * recorder.term(dx)).sum((place,)) / 2
-    widths = difference(recorder, x)
+    edges = recorder.term(x)
+    widths = difference(recorder, x, axis=axis if len(edges.shape) > 1 else -1)
     if len(widths.shape) == 1:
         widths = widths.reshape(tuple(length - 1 if k == place else 1 for k in range(len(heights.shape))))
     return (pairs * widths).sum((place,)) / 2

@@ -63,6 +63,8 @@ def _content(value: Any) -> Any:
     """What tells a value from others: its elements, itself, or its identity."""
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.str, value.tobytes()
+    if isinstance(value, (float, np.floating)):  # 0.0 and -0.0 are equal, but other numbers
+        return type(value), float(value).hex()
     try:
         hash(value)
     except TypeError:
