@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from render_records import array_study
 from test_structural import CASES, NAMES, arrays, program
 
 from diffcli.errors import LimitError
@@ -79,3 +80,19 @@ def test_elements_go_there_and_back():
     assert flattened(elements.values) == [5.0, 0, 0, 0, 7, 0, 0]
     vectors = [flattened(vector) for vector in unit_vectors(like)]
     assert vectors == np.eye(7).tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "message"),
+    [
+        ("norm(x)", [0, 0], "and the sqrt in norm has a vertical tangent where its argument is 0"),
+        ("y = x*2; 3 + norm(y)", [0, 0], "and the sqrt in norm has a vertical tangent where its argument is 0"),
+        ("sqrt(sum(x^2))", [0, 0], "and sqrt has a vertical tangent where its argument is 0"),
+        ("sum(abs(x))", [0, 1], "not differentiable here: |x| has a kink where its argument is 0"),
+    ],
+)
+def test_the_function_that_was_written_is_named(text, x, message):
+    found = array_study(text, {"x": x}).outputs[0].problem
+    assert found.message.endswith(message)
+    function = text[found.start : found.end]
+    assert function in ("norm(x)", "norm(y)", "sqrt(sum(x^2))", "abs(x)")

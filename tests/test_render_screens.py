@@ -157,9 +157,8 @@ def test_many_variables_are_summarised_on_a_screen_only():
     assert all(f"∂y/∂{name} " in piped for name in names)
 
 
-@pytest.mark.parametrize(
-    ("columns", "mode"), [(columns, mode) for columns in (60, 80, 100, 120) for mode in ("forward", "reverse")][1:]
-)
+@pytest.mark.parametrize("columns", [80, 100, 120])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
 def test_digits_are_not_cut_where_there_is_room(columns, mode):
     text = render(trace_of(DECK_002, 2.0, 3.0, mode=mode), "rich", Options(width=columns))
     assert "digits fit" not in text

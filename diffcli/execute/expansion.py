@@ -8,7 +8,7 @@ from functools import reduce
 from math import prod
 from typing import Any, NamedTuple
 
-from diffcli.errors import LimitError
+from diffcli.errors import LimitError, Place
 from diffcli.execute.written_algebra import check_size, determinant, inverse
 from diffcli.graph.layout import element_names, output_elements
 from diffcli.graph.ops import OPS
@@ -18,8 +18,23 @@ from diffcli.graph.structural import Indices
 
 Elements = Any
 """A NumPy array of node positions (dtype object)."""
+COMPOSED = frozenset(("norm", "logsumexp", "softmax", "inv", "det", "logabsdet", "solve"))
+"""Functions that are written out in operations of other names."""
 MAX_OPERATIONS = 100_000
 """Operations on numbers above which a program is not written out."""
+
+
+class WrittenOut(Place):
+    """The place of a function on arrays; the operations on numbers that stand for it carry its name along."""
+
+    function: str = ""
+
+    @classmethod
+    def of(cls, place: Place, function: str) -> "WrittenOut":
+        """The same place, with the name of the function."""
+        found = cls(*place)
+        found.function = function
+        return found
 
 
 class Expansion(NamedTuple):
@@ -46,7 +61,8 @@ def expanded(graph: Graph, limit: int = MAX_OPERATIONS) -> Expansion:
     arithmetic = ElementArithmetic(Builder())
     builder, results, names = arithmetic.builder, list[Elements](), dict[int, str]()
     for position, node in enumerate(graph.nodes):
-        builder.place = graph.places[position] if graph.places else None
+        place = graph.places[position] if graph.places else None
+        builder.place = WrittenOut.of(place, node.op) if place and node.op in COMPOSED else place
         if node.op == INPUT:
             elements = [builder.input(name) for name in element_names(node.literal, node.shape)]
             results.append(arithmetic.array(elements, node.shape))

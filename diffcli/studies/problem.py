@@ -30,20 +30,21 @@ def problem(graph: Graph, reference: Reference) -> Problem | None:
     cause = reference.cause
     place = graph.places[cause.node] if cause and graph.places else None
     return Problem(
-        _message(cause, reference),
+        _message(cause, reference, getattr(place, "function", "")),
         _details(graph, reference, cause),
         place.start if place else None,
         place.end if place else None,
     )
 
 
-def _message(cause: Cause | None, reference: Reference) -> str:
+def _message(cause: Cause | None, reference: Reference, function: str) -> str:
+    """What happens there; `function` is what the user wrote where the operation is a part of it."""
     if cause is None:
         return _without_cause(reference.slopes)
     is_bend = cause.kind == "tangent" and any(slope.status == "kink" for slope in reference.slopes)
     kind = "bend" if is_bend else "switch" if cause.op in COMPARISONS else cause.kind
     opening = OPENINGS.get(kind, "no derivative here: {op}, {where}")
-    op = NAMES.get(cause.op, cause.op)
+    op = f"{NAMES.get(cause.op, f'the {cause.op}')} in {function}" if function else NAMES.get(cause.op, cause.op)
     return opening.replace("{op}", op).replace("{where}", cause.where)
 
 
