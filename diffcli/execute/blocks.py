@@ -27,8 +27,8 @@ CACHE = 1_500_000
 """… or fewer, so that all blocks of a program together have about this many bytes."""
 WHOLE = 8_192
 """Up to this many points NumPy runs on the arrays as they are."""
-THREADED = 100_000
-"""From this many points several threads share the blocks."""
+THREADED = 2_000_000
+"""From about this many nanoseconds of work on several threads share the blocks."""
 OUT = "out=(values, (g1, g2, …)), each an array of its own"
 FLOAT64 = np.dtype(np.float64)
 
@@ -138,7 +138,7 @@ class Batch:
         inputs = [np.broadcast_to(array, shape).reshape(-1) for array in arrays if array.size != 1]
         if inputs:
             work = _Work(plan, program, inputs, [known[position] for position in plan.numbers], results)
-            work.shared(threads or (_cores() if inputs[0].size >= THREADED else 1))
+            work.shared(threads or (_cores() if inputs[0].size * plan.cost >= THREADED else 1))
 
 
 class _Work:
@@ -229,8 +229,9 @@ def _check_outputs(results: Sequence[Any], shape: Shape, inputs: Sequence[Array]
             raise ShapeError(f"an array in out has the shape {shown(array.shape)}, and not {shown(shape)}")
         if not array.flags.writeable:
             raise UsageError("an array in out is read-only")
-        if any(np.may_share_memory(array, other) for other in (*inputs, *results[:number])):
-            raise UsageError("an array in out shares its memory with an input or with another one in out", hint=OUT)
+        for other in (*inputs, *results[:number]):
+            if np.may_share_memory(array, other):
+                raise UsageError("an array in out shares its memory with an input or with another one in out", hint=OUT)
 
 
 def _cores() -> int:
