@@ -259,7 +259,9 @@ def test_changes_in_place_that_are_seen_by_nobody():
         y += 1
         return x * y
 
-    assert diffcli.value_and_grad(of_number, 0)(3.0) == (12, 7)
+    assert diffcli.value_and_grad(of_number, 0)(3.0) == diffcli.value_and_grad(of_number, 0)(np.float64(3)) == (12, 7)
+    with pytest.raises(FunctionError, match="used under another name"):  # NumPy changes x too
+        diffcli.value_and_grad(of_number, 0)(np.array(3.0))
 
 
 def test_changes_in_place_keep_the_shape():

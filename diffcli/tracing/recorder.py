@@ -19,7 +19,7 @@ from diffcli.graph.primitive import Term
 from diffcli.graph.program import CONSTANT, Graph
 from diffcli.tracing.captured import Captured, Mark
 from diffcli.tracing.nodes import Nodes
-from diffcli.tracing.recorded import Recorded
+from diffcli.tracing.recorded import Recorded, share_memory
 
 _levels = itertools.count()
 _COPYING = frozenset(("transpose", "reshape", "broadcast", "index", "take", "concatenate"))
@@ -54,7 +54,10 @@ class Recorder:
 
     def argument(self, name: str, value: Any) -> Recorded:
         """The stand-in for an argument."""
-        return Recorded(self, self._input(name, value))
+        argument = Recorded(self, self._input(name, value))
+        if isinstance(value, np.ndarray) and not value.shape:  # unlike a number it can be changed in place
+            share_memory(argument, ())
+        return argument
 
     def _input(self, name: str, value: Any) -> int:
         """One more input; a name that is taken gets a mark."""
