@@ -159,7 +159,7 @@ def test_a_program_too_large_for_the_judge(monkeypatch):
     text = render(study, "rich", SCREEN)
     assert "cannot be judged: written out in numbers it has" in text
     assert text.count("not asked") == 8
-    assert "The program is too large for the judge, so nothing is confirmed but by the notes." in " ".join(text.split())
+    assert "The program is too large for the judge: nothing is confirmed but by the notes." in " ".join(text.split())
 
 
 def test_csv_of_a_study_has_a_row_for_each_element():
