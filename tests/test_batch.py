@@ -246,8 +246,9 @@ def test_a_failing_thread_is_heard():
     def broken(_):
         raise MemoryError
 
-    prepared = batch._prepared[True,]
-    batch._prepared[True,] = prepared._replace(program=broken)
+    key = ((True,), True)
+    prepared = batch._prepared[key]
+    batch._prepared[key] = prepared._replace(program=broken)
     with pytest.raises(MemoryError):
         batch([np.ones(100_000)], threads=2)
 
@@ -256,3 +257,35 @@ def test_nothing_warns_where_numbers_overflow():
     value, (slope,) = diffcli.value_and_grad("1/(1+exp(x))").batch([1000.0, -1000.0, math.nan])
     np.testing.assert_array_equal(value, [0.0, 1.0, math.nan])
     assert slope[1] == 0
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-160, 1e-9, 1e-7, 1.0, 10.0, 1e5, 1e16, 1e100, 1e300])
+def test_sine_and_cosine_by_half_angles(scale):
+    """To a few units in the last place everywhere, never above 1, and special values as they are."""
+    angles = np.random.default_rng(5).uniform(-7, 7, 4000) * scale
+    ends = [k * math.pi / 2 for k in range(-9, 9)] if scale == 1 else SPECIAL
+    angles = np.concatenate([angles, ends, np.nextafter(ends, math.inf), np.nextafter(ends, -math.inf)])
+    graph = parse("sin(x); cos(x)").graph
+    plan = block_plan.Plan(graph, [True], by_half_angles=True)
+    assert not any(step.call in (np.sin, np.cos) for step in plan.steps)
+    with np.errstate(all="ignore"):
+        found = plan.allocating()([angles])
+    for values, exact in zip(found, interpreted(graph, [angles]), strict=True):
+        assert_close(values, exact, ulps=4)
+        assert np.nanmax(np.abs(values)) <= 1
+    is_number = ~np.isnan(found[0])
+    exact = interpreted(graph, [angles])[0]
+    np.testing.assert_array_equal(np.signbit(found[0])[is_number], np.signbit(exact)[is_number])
+
+
+def test_large_batches_are_those_of_small_ones_to_a_few_ulps():
+    x, y = np.random.default_rng(6).uniform(0.5, 5, (2, 30_000))
+    function = diffcli.value_and_grad("sin(x)*cos(y) + sin(x*y)")
+    value, (first, second) = function.batch(x, y)
+    small = [function.batch(x[k : k + 5000], y[k : k + 5000]) for k in range(0, 30_000, 5000)]
+    for large, parted in (
+        (value, [v for v, _ in small]),
+        (first, [g[0] for _, g in small]),
+        (second, [g[1] for _, g in small]),
+    ):
+        np.testing.assert_allclose(large, np.concatenate(parted), rtol=0, atol=2e-14)

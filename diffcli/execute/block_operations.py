@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from diffcli.execute import half_angles
 from diffcli.execute.array_functions import SPECIAL
 from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.interpreter import evaluate
@@ -87,10 +88,11 @@ def _one_by_one(op: str) -> Call:
     return run
 
 
-def rewritten(graph: Graph) -> Graph:
-    """The same function of numbers, in operations that have a `call`."""
+def rewritten(graph: Graph, *, by_half_angles: bool = False) -> Graph:
+    """The same function of numbers, in operations that have a `call`; sines and cosines by tangents if asked so."""
     needed = graph.pruned()
     builder = _Builder()
+    builder.by_half_angles = by_half_angles
     inputs = [builder.input(name) for name in needed.variables]
     found = evaluate(needed, builder, inputs)
     return builder.graph(inputs, [found[position] for position in needed.outputs], needed.output_names).pruned()
@@ -98,6 +100,8 @@ def rewritten(graph: Graph) -> Graph:
 
 class _Builder(Builder):
     """`Builder.apply` that writes an operation in terms of others where that is quicker or NumPy lacks it."""
+
+    by_half_angles = False
 
     def apply(self, op: str, *args: int, **_: Any) -> int:  # numbers have no parameters
         rule = _RULES.get(op)
@@ -167,6 +171,14 @@ class _Builder(Builder):
         numerator = self.apply("where", self.apply("lt", x, self.constant("0")), exponential, one)
         return self.apply("div", numerator, self.apply("add", one, exponential))
 
+    def sine(self, x: int) -> int | None:
+        """By the tangent of half the angle, unless it is a literal."""
+        return half_angles.sine(self, x) if self.by_half_angles and self.number(x) is None else None
+
+    def cosine(self, x: int) -> int | None:
+        """The same."""
+        return half_angles.cosine(self, x) if self.by_half_angles and self.number(x) is None else None
+
     def choice(self, condition: int, x: int, y: int) -> int | None:
         """Any number except 0 holds."""
         if self.nodes[condition].op in COMPARISONS:
@@ -180,5 +192,7 @@ _RULES: dict[str, Callable[..., int | None]] = {
     "abs": _Builder.size,
     "pow": _Builder.power,
     "sigmoid": _Builder.logistic,
+    "sin": _Builder.sine,
+    "cos": _Builder.cosine,
     "where": _Builder.choice,
 }

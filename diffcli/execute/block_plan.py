@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from diffcli.execute.block_operations import COMPARISONS, Call, as_numbers, call, rewritten
+from diffcli.execute.block_operations import COMPARISONS, Call, as_numbers, call, choose, rewritten
 from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.python_source import MAX_NODES
 from diffcli.graph.program import CONSTANT, INPUT, Graph
@@ -24,9 +24,22 @@ from diffcli.graph.program import CONSTANT, INPUT, Graph
 Program = Callable[[Sequence[Any]], Any]
 
 
-QUICKLY = frozenset((np.add, np.subtract, np.multiply, np.divide, np.negative, np.absolute, *COMPARISONS.values()))
-QUICK, SLOW = 1, 10
-"""About how many nanoseconds a call takes for each point, for these and for all others."""
+QUICKLY = frozenset(
+    (
+        np.add,
+        np.subtract,
+        np.multiply,
+        np.divide,
+        np.negative,
+        np.absolute,
+        np.minimum,
+        np.maximum,
+        *COMPARISONS.values(),
+    )
+)
+IN_VECTORS = frozenset((np.exp, np.log, np.tan, np.tanh, np.sqrt, choose))
+QUICK, MODERATE, SLOW = 1, 3, 10
+"""About how many nanoseconds a call takes for each point: for these, for those, and for all others."""
 
 
 class Step(NamedTuple):
@@ -40,9 +53,9 @@ class Step(NamedTuple):
 class Plan:
     """What runs on each block, and where every value lies, for a choice of the inputs that are arrays."""
 
-    def __init__(self, graph: Graph, arrays: Sequence[bool]) -> None:
+    def __init__(self, graph: Graph, arrays: Sequence[bool], *, by_half_angles: bool = False) -> None:
         """`arrays` says of every input whether it is an array; the others are the same number at all points."""
-        self.graph = rewritten(graph)
+        self.graph = rewritten(graph, by_half_angles=by_half_angles)
         self._varies = self.graph.active(p for p, flag in zip(self.graph.inputs, arrays, strict=True) if flag)
         self.steps = self._steps()
         self.inputs = tuple(position for position in self.graph.inputs if self._varies[position])
@@ -62,7 +75,8 @@ class Plan:
     @cached_property
     def cost(self) -> int:
         """About how many nanoseconds one point takes."""
-        return sum(QUICK if step.call in QUICKLY else SLOW for step in self.steps)
+        calls = [step.call for step in self.steps]
+        return sum(QUICK if c in QUICKLY else MODERATE if c in IN_VECTORS else SLOW for c in calls)
 
     @cached_property
     def names(self) -> list[str]:

@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from diffcli.errors import ShapeError, UsageError
+from diffcli.execute import half_angles
 from diffcli.execute.block_plan import Plan, Program
 from diffcli.execute.python_source import MAX_NODES
 from diffcli.graph.program import Graph
@@ -27,7 +29,7 @@ CACHE = 1_500_000
 """… or fewer, so that all blocks of a program together have about this many bytes."""
 WHOLE = 8_192
 """Up to this many points NumPy runs on the arrays as they are."""
-THREADED = 2_000_000
+THREADED = 10_000_000
 """From about this many nanoseconds of work on several threads share the blocks."""
 OUT = "out=(values, (g1, g2, …)), each an array of its own"
 FLOAT64 = np.dtype(np.float64)
@@ -48,7 +50,7 @@ class Batch:
     def __init__(self, graph: Graph) -> None:
         """Nothing is compiled before the first run, which knows what is an array."""
         self.graph = graph
-        self._prepared: dict[tuple[bool, ...], _Prepared] = {}
+        self._prepared: dict[tuple[tuple[bool, ...], bool], _Prepared] = {}
         self._is_short = len(graph.nodes) <= MAX_NODES
         self._whole: Program | None = None
         self._contexts: list[Context] = []
@@ -94,8 +96,13 @@ class Batch:
 
     def _at_once(self, points: Sequence[Array]) -> list[Array]:
         """All points in one block, and new arrays for the results."""
-        self._whole = self._whole or self._prepare((True,) * len(points)).plan.allocating()
-        results: list[Array] = self._quietly(self._whole, points)
+        if self._whole is None:
+            self._whole = self._prepare((True,) * len(points)).plan.allocating()
+        context = self._contexts.pop() if self._contexts else _without_warnings()
+        try:
+            results: list[Array] = context.run(self._whole, points)
+        finally:
+            self._contexts.append(context)
         return results
 
     def _in_place(self, points: Sequence[Array], out: Sequence[Array]) -> list[Array]:
@@ -107,30 +114,24 @@ class Batch:
         masks = [np.empty(shape, dtype=np.bool_) for _ in plan.masks.names]
         assert known is not None, "no input is a number"
         values = [*points, *[known[position] for position in plan.numbers], *out, *buffers, *masks]
-        self._quietly(program, values)
+        with np.errstate(all="ignore"):
+            program(values)
         for number, place in plan.others:
             out[number][...] = known[plan.graph.outputs[number]] if place is None else values[place]
         return list(out)
 
-    def _quietly(self, program: Program, values: Sequence[Array]) -> Any:
-        context = self._contexts.pop() if self._contexts else _without_warnings()
-        try:
-            return context.run(program, values)
-        finally:
-            self._contexts.append(context)
-
-    def _prepare(self, is_array: tuple[bool, ...]) -> _Prepared:
-        prepared = self._prepared.get(is_array)
+    def _prepare(self, is_array: tuple[bool, ...], *, is_large: bool = False) -> _Prepared:
+        prepared = self._prepared.get((is_array, is_large))
         if prepared is None:
-            plan = Plan(self.graph, is_array)
+            plan = Plan(self.graph, is_array, by_half_angles=is_large and half_angles.pay())
             known = plan.values([0.0] * len(is_array)) if all(is_array) else None
-            prepared = self._prepared[is_array] = _Prepared(plan, plan.program(), known)
+            prepared = self._prepared[is_array, is_large] = _Prepared(plan, plan.program(), known)
         return prepared
 
     def _run(self, arrays: Sequence[Array], shape: Shape, results: Sequence[Array], threads: int | None) -> None:
         """Fill the results, which have one axis, block by block."""
         is_array = tuple(array.size != 1 for array in arrays)
-        plan, program, known = self._prepare(is_array)
+        plan, program, known = self._prepare(is_array, is_large=prod(shape) > WHOLE)
         known = known or plan.values([0.0 if flag else one.item() for one, flag in zip(arrays, is_array, strict=True)])
         for number, place in plan.others:
             if place is None:
