@@ -1,7 +1,7 @@
 """`diffcli grad file.py:function`: a Python function of the user in place of an expression, run only when asked so."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,12 +45,21 @@ def read_function(text: str, known: Mapping[str, PointValue], native: Any, wrt: 
     recording = record(function, values)
     graph = recording.graph
     by_name = {graph.nodes[position].literal: position for position in recording.inputs(graph)}
-    chosen = [name.strip() for name in wrt.split(",")] if wrt else list(by_name)
-    unknown = next((name for name in chosen if name not in by_name), None)
-    if unknown is not None:
-        raise UsageError(f"--wrt: there is no variable {unknown!r}", hint=f"the variables are {', '.join(by_name)}")
+    chosen = _chosen(wrt, by_name)
     notes = (*recording.notes, *_differences(function, values, recording))
     return Request(text, Reading(graph, ""), recording.values, tuple(by_name[name] for name in chosen), notes)
+
+
+def _chosen(wrt: str | None, known: Collection[str]) -> Sequence[str]:
+    """The variables named by --wrt, each once; all without it."""
+    if wrt is None:
+        return list(known)
+    names = list(dict.fromkeys(name.strip() for name in wrt.split(",") if name.strip()))
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None or not names:
+        wrong = "no variable is named" if unknown is None else f"there is no variable {unknown!r}"
+        raise UsageError(f"--wrt: {wrong}", hint=f"the variables are {', '.join(known)}")
+    return names
 
 
 def _differences(function: Any, values: Sequence[Any], recording: "Recording") -> list[str]:
@@ -71,9 +80,9 @@ def _differences(function: Any, values: Sequence[Any], recording: "Recording") -
 
 def _parameters(function: Any, known: Mapping[str, PointValue]) -> Sequence[str]:
     """The parameters that get a value, in order; the last ones may be left to their defaults."""
-    import inspect
+    from diffcli.tracing.user_file import parameters as parameters_of
 
-    parameters = inspect.signature(function).parameters
+    parameters = parameters_of(function)
     needed = [name for name, one in parameters.items() if one.default is one.empty]
     missing = [name for name in needed if name not in known]
     unused = [name for name in known if name not in parameters]

@@ -62,7 +62,10 @@ class Library(NamedTuple):
 
     def asarray(self, values: Any) -> Array:
         """Numbers, nested lists or an array as an array of this library and type."""
-        return self.namespace.asarray(values, **self.where(dtype=self.dtype))
+        if self.dtype == self.namespace.float64:
+            return self.namespace.asarray(values, **self.where(dtype=self.dtype))
+        with self.quiet():  # 1e300 is inf in single precision
+            return self.namespace.asarray(values, **self.where(dtype=self.dtype))
 
     def astype(self, array: Array) -> Array:
         """An array of this library, in the type of this run."""

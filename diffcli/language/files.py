@@ -39,8 +39,7 @@ def read_file(name: str, limits: Limits) -> float | ArrayValue:
     if reader is None:
         raise PointError("an array is read from .npy, .csv or .json", hint="for example x=@data.npy")
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a named pipe would be waited for
-            raise PointError("it is no ordinary file")
+        _refuse_special(path)
         with path.open("rb") as stream:
             value = reader(stream, limits)
     except (OSError, ValueError, MemoryError) as problem:
@@ -50,6 +49,11 @@ def read_file(name: str, limits: Limits) -> float | ArrayValue:
         raise
     _check_finite(value)
     return value if value.shape else value.elements[0]
+
+
+def _refuse_special(path: Path) -> None:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a named pipe would be waited for
+        raise PointError("it is no ordinary file")
 
 
 def _unreadable(path: Path, problem: Exception) -> PointError:

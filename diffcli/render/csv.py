@@ -46,14 +46,10 @@ def table_text(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, ascii_o
 
 def defused(cell: Cell) -> str:
     """The cell as text; one that would begin a formula in a spreadsheet is quoted by an apostrophe."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    text = repr(cell) if isinstance(cell, float) else printable(str(cell))
-    is_formula = (
-        text.lstrip()[:1] in ("=", "+", "-", "@", "|", "%") and not NUMBER.fullmatch(text) and isinstance(cell, str)
-    )
+    if not isinstance(cell, str):
+        return "" if cell is None else str(cell).lower() if isinstance(cell, bool) else repr(cell)
+    text = printable(cell)
+    is_formula = text.lstrip()[:1] in ("=", "+", "-", "@", "|", "%") and not NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 
 

@@ -24,7 +24,7 @@ GLUE = "\u00a0"
 
 def printable(text: str) -> str:
     """The text with control characters, line breaks and invisible marks written as visible escapes."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(
         c if c in (" ", GLUE) else _escaped(c) if unicodedata.category(c) in UNPRINTABLE else c for c in text

@@ -3,9 +3,10 @@
 import difflib
 import functools
 import importlib.util
+import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,10 @@ from typing import Any
 from diffcli.errors import DiffcliError, FunctionError
 
 FORM = "write it as file.py:function"
+MOST_BYTES = 10_000_000
+"""Of a file with functions; what is larger is none."""
+MOST_CHARACTERS = 200
+"""Of what an error of the file says."""
 
 
 def load(path_and_name: str) -> Callable[..., Any]:
@@ -26,12 +31,23 @@ def load(path_and_name: str) -> Callable[..., Any]:
         raise FunctionError(f"{path.name} is no Python file", hint=FORM)
     if not path.is_file():
         raise FunctionError(f"there is no file {path}")
+    if path.stat().st_size > MOST_BYTES:
+        raise FunctionError(f"{path.name} has {path.stat().st_size} bytes; the limit is {MOST_BYTES}")
     found = getattr(_module(path), name, None)
     if found is None:
         raise FunctionError(f"{path.name} has no function '{name}'", hint=_guess(path, name))
     if not callable(found):
         raise FunctionError(f"'{name}' in {path.name} is no function")
-    return _guarded(found, path)
+    with _running(path):  # objects with a call can do anything when they are asked for their name
+        return _guarded(found, path)
+
+
+def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a function by name; classes and built-in functions need not have any that can be known."""
+    try:
+        return inspect.signature(function).parameters
+    except Exception:  # noqa: BLE001 - an object of the user answers
+        raise FunctionError("the parameters of this function cannot be found out", hint="write one with def") from None
 
 
 def _module(path: Path) -> ModuleType:
@@ -71,14 +87,25 @@ def _named_errors(path: Path) -> Iterator[None]:
         raise
     except SyntaxError as error:
         raise FunctionError(f"{path.name} cannot be read: line {error.lineno}: {error.msg}") from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         refused = _refusal(error)
         if refused is not None:
             raise refused from error
         own = str(path.resolve())
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
         place = f" at line {lines[-1]}" if lines else ""
-        raise FunctionError(f"{path.name} stopped{place}: {type(error).__name__}: {error}") from error
+        raise FunctionError(f"{path.name} stopped{place}: {type(error).__name__}{_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    """What the error says, if it says something."""
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - the user's own class
+        return ""
+    return f": {said[:MOST_CHARACTERS]}" if said else ""
 
 
 def _refusal(error: BaseException | None) -> DiffcliError | None:
@@ -101,7 +128,7 @@ def _guess(path: Path, name: str) -> str | None:
     """The functions that the file defines, as far as its text says so."""
     import ast
 
-    names = [node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
+    names = [node.name for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.FunctionDef)]
     near = difflib.get_close_matches(name, names, 1)
     if near:
         return f"did you mean {near[0]}?"
