@@ -54,8 +54,12 @@ def read_request(
     limits: Sequence[str] = (),
     array_library: str | None = None,
     dtype: str | None = None,
+    needs_point: bool = True,
 ) -> Request:
-    """Read expression and point; with an array library or a type named, the point consists of its arrays."""
+    """Read expression and point; with an array library or a type named, the point consists of its arrays.
+
+    Without `needs_point` no point need be given; the variables are numbers then.
+    """
     bounds = parse_limits(limits)
     text = read_text(expression, file, bounds)
     if is_function(text):
@@ -64,7 +68,7 @@ def read_request(
     source, own = _example(text, bounds)
     known = {**own, **parse_point(at, bounds)}
     reading = parse(source, bound=tuple(known), limits=bounds, shapes=point_shapes(known))
-    point = native(_point(reading, known), array_library, dtype)
+    point = native(_point(reading, known), array_library, dtype) if known or needs_point else ()
     notes = (*reading.notes, *(f"{value.name}: {value.note}" for value in known.values() if value.note))
     return Request(text, reading, point, positions(reading, wrt), notes)
 

@@ -64,7 +64,7 @@ def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -
     return Destination(
         format=name,
         file=file if to_file else None,
-        ascii=ascii_only or not _carries_unicode(encoding),
+        ascii=ascii_only or not carries_unicode(encoding),
         color=at_terminal and _wants_color(),
         width=shutil.get_terminal_size().columns if at_terminal else None,
     )
@@ -74,7 +74,8 @@ def _wants_color() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _carries_unicode(encoding: str) -> bool:
+def carries_unicode(encoding: str) -> bool:
+    """Whether an encoding has the characters of a trace."""
     try:
         UNICODE_PROBE.encode(encoding)
     except (UnicodeEncodeError, LookupError):
@@ -87,12 +88,16 @@ def show(record: Any, to: Destination, options: Options | None = None) -> None:
     options = replace(options or Options(), width=to.width, color=to.color, ascii=to.ascii)
     if to.file is not None:
         write_whole(render(record, to.format, options), to.file)
-        return
+    elif to.format == "rich":
+        write_out(lambda: show_on_terminal(record, sys.stdout, options))
+    else:
+        write_out(lambda: sys.stdout.write(render(record, to.format, options)))
+
+
+def write_out(write: Callable[[], object]) -> None:
+    """Write to standard output by `write`."""
     try:
-        if to.format == "rich":
-            show_on_terminal(record, sys.stdout, options)
-        else:
-            sys.stdout.write(render(record, to.format, options))
+        write()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader went away, as `| head` does: that is no error, and nothing more is written
         _forget_output()
@@ -147,13 +152,13 @@ def write_error(problem: DiffcliError, *, as_json: bool, ascii_only: bool) -> No
     from diffcli.render.terminal import print_document
 
     if as_json:
-        plain = Options(ascii=ascii_only or not _carries_unicode(sys.stdout.encoding or "ascii"))
+        plain = Options(ascii=ascii_only or not carries_unicode(sys.stdout.encoding or "ascii"))
         sys.stdout.write(error_text(problem, "json", plain))
         return
     options = Options(
         width=shutil.get_terminal_size().columns if sys.stderr.isatty() else None,
         color=sys.stderr.isatty() and _wants_color(),
-        ascii=ascii_only or not _carries_unicode(sys.stderr.encoding or "ascii"),
+        ascii=ascii_only or not carries_unicode(sys.stderr.encoding or "ascii"),
     )
     print_document(errors.document(problem), sys.stderr, options)
 

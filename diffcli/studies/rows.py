@@ -232,11 +232,11 @@ def _tangents(writer: Writer, program: TangentProgram, wrt: Sequence[int], point
     for position in writer.numbers.order:
         tangent = program.tangents[position]
         value = in_full(0.0 if tangent is None else values[tangent], writer.graph.nodes[position].shape)
-        rows.append(Row(writer.notation.tangent(position), _tangent_operation(writer, position, active), value))
+        rows.append(Row(writer.notation.tangent(position), tangent_operation(writer, position, active), value))
     return tuple(rows)
 
 
-def _tangent_operation(writer: Writer, position: int, active: Sequence[bool]) -> str:
+def tangent_operation(writer: Writer, position: int, active: Sequence[bool]) -> str:
     """v̇2 = v̇-1 · v0 + v̇0 · v-1, whichever of the tangents are zero for this seed."""
     node, minus = writer.graph.nodes[position], writer.style.symbols.get("sub", " - ").strip()
     text = ""
