@@ -284,3 +284,13 @@ def test_no_point_no_main(command):
     code, out, _ = command("source", "x*y")
     assert code == 0
     assert "__main__" not in out
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_nested_branches_stay_short(mode, tmp_path):
+    text = "x"
+    for k in range(150):
+        text = f"where(x > {k}, sin({text}) + {k}, cos(x))"
+    written = source_text(listing(text, "x=30", mode), "python")
+    assert max(map(len, written.splitlines())) < 1500
+    assert_close(run_python(written, tmp_path), expected(text, "x=30", mode))

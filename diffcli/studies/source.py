@@ -30,6 +30,9 @@ Mode = Literal["primal", "forward", "reverse"]
 BAR, DOT = " bar", " dot"
 """What follows the name of a node in the symbol of its adjoint and its tangent; no name of the user has a space."""
 
+DEEPEST = 8
+"""Operations within operations on one line: languages limit how deeply parentheses nest."""
+
 
 class Line(NamedTuple):
     """One line: `symbol` becomes the value of `expression`, or grows by it."""
@@ -131,7 +134,7 @@ class _Lines:
         self._letter = _free_letter((*self.symbols.values(), *writer.graph.output_names))
 
     def keep(self, positions: Iterable[int]) -> None:
-        """Give lines of their own to nodes that would nest too deeply."""
+        """Give lines of their own to nodes that many lines refer to."""
         self._uses.update(list(positions) * 2)
 
     def primal(self, position: int) -> None:
@@ -209,9 +212,13 @@ class _Lines:
         return sorted(found)
 
     def _share(self, position: int) -> None:
-        """Lines for the operations within a node that are needed more than once."""
+        """Lines for the operations within a node that are needed more than once or nest too deeply."""
+        depth = dict[int, int]()
         for part in self._parts(position)[:-1]:
-            if part not in self._known and self.program.nodes[part].args and self._uses[part] > 1:
+            args = self.program.nodes[part].args
+            depth[part] = 1 + max((depth.get(argument, 0) for argument in args), default=0)
+            if part not in self._known and args and (self._uses[part] > 1 or depth[part] > DEEPEST):
+                depth[part] = 0
                 self._shared += 1
                 symbol = f"{self._letter}{self._shared} shared"
                 names = {**self.writer.names, **self._shared_names()}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from diffcli.render.source.expressions import ExpressionWriter
 from diffcli.render.source.identifiers import Identifiers
-from diffcli.render.source.language import ARITHMETIC, ATOM, CHOICE, Language, Template
+from diffcli.render.source.language import ARITHMETIC, CHOICE, Language, Template
 from diffcli.render.source.words import Words, aligned, main_name, sweep_names
 from diffcli.studies.source import Line, Procedure, SourceListing
 
