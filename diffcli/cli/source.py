@@ -3,13 +3,15 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from diffcli.cli import options
 from diffcli.errors import UsageError
-from diffcli.studies.notation import StyleName
+
+if TYPE_CHECKING:
+    from diffcli.studies.notation import StyleName
 
 
 class Mode(StrEnum):

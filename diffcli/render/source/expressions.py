@@ -52,7 +52,7 @@ class ExpressionWriter:
             written.append(self._node(node, args, expression, written))
         return written
 
-    def _node(self, node: Node, args: list[Written], expression: Graph, written: list[Written]) -> Written:
+    def _node(self, node: Node, args: list[Written], expression: Graph, written: list[Written]) -> Written:  # noqa: PLR0911 - kinds
         if node.op == INPUT:
             return Written(self.identifiers[node.literal])
         if node.op == CONSTANT:
