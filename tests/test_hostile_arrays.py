@@ -237,6 +237,31 @@ def test_tiny_steps_and_directions(words, command):
     json.loads(out)
 
 
+@pytest.mark.parametrize("point", ["x=[1e39,1]", "x=[1,-1e39]", "x=1e300"])
+def test_a_point_beyond_single_precision(point, command):
+    code, out, err = command("grad", "x*2", "--at", point, "--dtype", "float32")
+    check(out, err, code)
+    assert "too large for single precision" in err
+
+
+@pytest.mark.parametrize("name", ["grad", "vjp"])
+def test_gradients_that_are_too_long_are_refused(name, command):
+    np.save("x.npy", np.zeros(2_100_000, dtype="int8"))
+    code, out, err = command(name, "sum(x)", "--at", "x=@x.npy")
+    check(out, err, code)
+    assert "1×2100000 derivatives" in err
+
+
+def test_what_does_not_fit_into_memory_is_no_fault_of_ours(command, monkeypatch):
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("diffcli.studies.study.judge_elements", full)
+    code, out, err = command("grad", "sum(x)", "--at", "x=[1,2]")
+    check(out, err, code)
+    assert "there is not enough memory" in err
+
+
 def test_numbers_beyond_single_precision_are_no_warning(command):
     code, _, err = command("grad", "sum(x)*1e300", "--at", "x=[1,2]", "--dtype", "float32", "--methods", "reverse")
     assert (code, err) == (1, "")

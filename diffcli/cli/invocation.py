@@ -83,8 +83,21 @@ def native(values: Sequence[float | ArrayValue], array_library: str | None, dtyp
     common = dtype or ("float32" if types == {"float32"} else "float64")
     namespace = named(array_library or "numpy")
     library = Library(namespace, getattr(namespace, common))
+    if common == "float32":
+        _refuse_large(values, float(namespace.finfo(library.dtype).max))
     is_kept = array_library is None and dtype is None
     return tuple(_native(value, library) if isinstance(value, ArrayValue) or not is_kept else value for value in values)
+
+
+def _refuse_large(values: Sequence[float | ArrayValue], largest: float) -> None:
+    """Refuse numbers that would be infinite in single precision."""
+    for value in values:
+        elements = value.elements if isinstance(value, ArrayValue) else (value,)
+        if max(map(abs, elements), default=0.0) > largest:
+            raise PointError(
+                "a number of the point is too large for single precision",
+                hint="the largest is about 3.4e38; --dtype float64 takes all numbers",
+            )
 
 
 def _native(value: float | ArrayValue, library: "Library") -> Any:

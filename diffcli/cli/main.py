@@ -91,8 +91,15 @@ def run(words: list[str]) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 130
     except Exception as problem:  # noqa: BLE001 - never a traceback; --debug shows it
-        return report(UsageError(f"internal error: {type(problem).__name__}", hint=INTERNAL, kind="internal"), words)
+        return report(_fault(problem), words)
     return code if isinstance(code, int) else 0
+
+
+def _fault(problem: Exception) -> UsageError:
+    """What nobody foresaw: too little memory, or a fault of ours."""
+    if isinstance(problem, MemoryError):
+        return UsageError("there is not enough memory", hint="fewer or smaller arrays need less", kind="limit")
+    return UsageError(f"internal error: {type(problem).__name__}", hint=INTERNAL, kind="internal")
 
 
 def report(problem: DiffcliError, words: list[str]) -> int:

@@ -101,8 +101,9 @@ def vjp(
 ) -> ProductStudy:
     """Jᵀȳ: the gradient of Σ ȳ_i f_i; `cotangents` has one float or array for each output."""
     task = Task(graph, point, wrt, cotangents, settings or Settings())
-    options = started(task, graph)
     total = weighted(graph)
+    refuse_many(total, wrt)
+    options = started(task, graph)
     judged = judge_elements(total, [*point, *cotangents], wrt, JUDGE_DIGITS)
     weights = flattened(cotangents)
     found = [_vjp_by(method, task, total, options.get(method, {}), weights) for method in task.settings.methods]

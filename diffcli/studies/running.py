@@ -59,6 +59,8 @@ MAX_WORK = 20_000
 
 MAX_ENTRIES = 20_000
 """Derivatives of several outputs that are computed and shown one by one."""
+MAX_GRADIENT = 2_000_000
+"""Derivatives of one output."""
 OVERHEAD = 20_000
 """Operations on numbers that take as long as running a program on arrays takes beside them."""
 MAX_ARRAY_WORK = 10_000_000_000
@@ -156,15 +158,15 @@ def too_much(method: str, graph: Graph, wrt: Sequence[int]) -> str | None:
 
 
 def too_many_entries(graph: Graph, wrt: Sequence[int]) -> str | None:
-    """The size of a Jacobian with more entries than can be looked at; one row of any length is a gradient."""
+    """The size of a Jacobian with more entries than can be looked at; one row is a gradient and may be longer."""
     rows, columns = (sum(prod(graph.nodes[position].shape) for position in some) for some in (graph.outputs, wrt))
-    return f"{rows}×{columns}" if rows > 1 and rows * columns > MAX_ENTRIES else None
+    return f"{rows}×{columns}" if rows * columns > (MAX_ENTRIES if rows > 1 else MAX_GRADIENT) else None
 
 
 def refuse_many(graph: Graph, wrt: Sequence[int]) -> None:
-    """Refuse several outputs on arrays whose derivatives are too many to be looked at one by one."""
+    """Refuse programs on arrays whose derivatives are too many to be looked at one by one."""
     if not graph.is_scalar and (entries := too_many_entries(graph, wrt)):
         raise LimitError(
-            f"these are {entries} derivatives, of outputs by variables; the limit is {MAX_ENTRIES}",
+            f"these are {entries} derivatives, of outputs by variables: too many to study one by one",
             hint="--wrt chooses some variables, y[0] one output; jvp and vjp give products without the derivatives",
         )
