@@ -460,3 +460,16 @@ def test_the_number_of_an_argument_in_the_place_of_the_arguments():
         with pytest.raises(DiffcliError) as caught:
             derivative(np.sum, 0)
         assert "argnums=0" in caught.value.hint
+
+
+def test_a_choice_of_truth_values_is_one():
+    """Two of them are added as NumPy adds truth values: true or true is true."""
+
+    def f(x):
+        chosen = np.where(x > 1, x > 0, x < 5)
+        return np.sum(np.where(chosen + chosen, 1.0, 0.0) * x) + np.sum((chosen + chosen) * x)
+
+    x = np.array([0.5, 2.0])
+    value, (gradient,) = diffcli.value_and_grad(f)(x)
+    assert value == f(x)
+    np.testing.assert_array_equal(gradient, [2.0, 2.0])

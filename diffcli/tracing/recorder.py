@@ -172,7 +172,7 @@ class Recorder:
     def is_truth(self, position: int) -> bool:
         """Whether a node is made of truth values, and of nothing else."""
         nodes = self.nodes.nodes
-        if nodes[position].op not in _COPYING:  # the usual case without the detour
+        if nodes[position].op not in _COPYING and nodes[position].op != "where":  # the usual case without the detour
             return nodes[position].op in COMPARISONS
         return all(nodes[source].op in COMPARISONS for source in self._sources(position))
 
@@ -181,11 +181,12 @@ class Recorder:
         nodes, waiting, seen = self.nodes.nodes, [position], set[int]()
         while waiting:
             position = waiting.pop()
-            if nodes[position].op not in _COPYING:
+            chooses = nodes[position].op == "where"
+            if nodes[position].op not in _COPYING and not chooses:
                 yield position
             elif position not in seen:
                 seen.add(position)
-                waiting.extend(nodes[position].args)
+                waiting.extend(nodes[position].args[1:] if chooses else nodes[position].args)
 
     def concrete(self, position: int, *, decides: bool = True) -> Any:
         """The value of a node; from now on the recording depends on it."""
