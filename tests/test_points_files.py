@@ -210,6 +210,8 @@ def test_a_file_that_is_cut_off(command):
         (["--points", "p.csv", "--at", "z=1"], "is no variable"),
         (["--points", "p.csv", "--wrt", "z"], "there is no variable"),
         (["--points", "p.csv", "--methods", "finite"], "--methods does not go with --points"),
+        (["--points", "p.csv", "--scheme", "richardson"], "--scheme does not go with --points"),
+        (["--points", "p.csv", "--notation", "g"], "--notation does not go with --points"),
         (["--points", "p.csv", "--dtype", "float32"], "--dtype does not go with --points"),
         (["--points", "p.csv", "--format", "json"], "--format does not go with --points"),
     ],

@@ -65,7 +65,7 @@ def read_request(
     if is_function(text):
         return read_function(text, parse_point(at, bounds), lambda values: native(values, array_library, dtype), wrt)
     refuse_file(text)
-    source, own = _example(text, bounds)
+    source, own = example_of(text, bounds)
     known = {**own, **parse_point(at, bounds)}
     reading = parse(source, bound=tuple(known), limits=bounds, shapes=point_shapes(known))
     point = native(_point(reading, known), array_library, dtype) if known or needs_point else ()
@@ -106,7 +106,7 @@ def _native(value: float | ArrayValue, library: "Library") -> Any:
     return library.asarray(value)
 
 
-def _example(text: str, limits: Limits) -> tuple[str, dict[str, PointValue]]:
+def example_of(text: str, limits: Limits) -> tuple[str, dict[str, PointValue]]:
     """The text and the point that @NAME stands for; any other text as it is, without a point."""
     if not text.lstrip().startswith("@"):
         return text, {}
@@ -204,7 +204,7 @@ def _subject(text: str, given: Mapping[str, PointValue], limits: Limits) -> "Sub
     from diffcli.studies.compare import Subject
 
     refuse_file(text)
-    source, own = _example(text, limits)
+    source, own = example_of(text, limits)
     values = {**own, **given}
     reading = parse(source, bound=tuple(values), limits=limits, shapes=point_shapes(values))
     known = {name: value for name, value in values.items() if name in reading.variables}

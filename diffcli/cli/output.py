@@ -100,13 +100,13 @@ def write_out(write: Callable[[], object]) -> None:
         write()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader went away, as `| head` does: that is no error, and nothing more is written
-        _forget_output()
+        forget_output()
     except OSError as problem:
-        _forget_output()
+        forget_output()
         raise UsageError(f"cannot write to standard output: {problem.strerror}", kind="file") from None
 
 
-def _forget_output() -> None:
+def forget_output() -> None:
     """What is still waiting to be written, when the process ends, goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -120,7 +120,7 @@ def write_whole(text: str, file: Path) -> None:
 
 
 def _write_and_replace(text: str, file: Path) -> None:
-    mode = _mode(file)
+    mode = mode_of(file)
     if not stat.S_ISREG(mode):  # a pipe or a device
         file.write_text(text, encoding="utf-8")
         return
@@ -136,7 +136,7 @@ def _write_and_replace(text: str, file: Path) -> None:
         raise
 
 
-def _mode(file: Path) -> int:
+def mode_of(file: Path) -> int:
     """Kind and permissions of a file; of one that does not exist, those it would be created with."""
     try:
         return file.stat().st_mode

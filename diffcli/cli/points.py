@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from diffcli.cli.invocation import _example, positions, read_text
-from diffcli.cli.output import _forget_output, _mode
+from diffcli.cli.invocation import example_of, positions, read_text
+from diffcli.cli.output import forget_output, mode_of
 from diffcli.cli.user_function import is_function, refuse_file
 from diffcli.errors import PointError, UsageError
 from diffcli.language.limits import parse_limits
@@ -71,7 +71,7 @@ def _read(order: Order, file: "PointFile") -> tuple[Reading, dict[str, float]]:
     if is_function(text):
         raise UsageError("points from files are for expressions; for Python functions they are planned")
     refuse_file(text)
-    source, own = _example(text, bounds)
+    source, own = example_of(text, bounds)
     given = parse_point(order.at, bounds)
     names = file.names or ()
     reading = parse(source, bound=(*own, *given, *names), limits=bounds)
@@ -110,7 +110,7 @@ def _written(file: Path | None) -> Iterator[IO[bytes]]:
             with _whole(file) as stream:
                 yield stream
     except BrokenPipeError:  # the reader went away, as `| head` does
-        _forget_output()
+        forget_output()
     except OSError as problem:
         where = quoted(str(file)) if file else "to standard output"
         raise UsageError(f"cannot write {where}: {problem.strerror}", kind="file") from None
@@ -119,7 +119,7 @@ def _written(file: Path | None) -> Iterator[IO[bytes]]:
 @contextmanager
 def _whole(file: Path) -> Iterator[IO[bytes]]:
     """A temporary file beside `file`, put in its place at the end; away if anything goes wrong."""
-    mode = _mode(file)
+    mode = mode_of(file)
     if not stat.S_ISREG(mode):  # a device
         with file.open("wb") as stream:
             yield stream
