@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from diffcli.render.plot import Plot
+
 Role = Literal[
-    "plain", "title", "heading", "name", "value", "agreeing", "disagreeing", "good", "bad", "quiet", "code", "mark"
-]
-"""What a piece of text is; a format that has colours gives each role its own."""
+    "plain", "title", "heading", "name", "value", "agreeing", "disagreeing", "good", "bad", "quiet", "code", "mark",
+    "first", "second", "third", "fourth", "fifth",
+]  # fmt: skip
+"""What a piece of text is; a format that has colours gives each role its own. Five are for series."""
 Align = Literal["left", "right", "decimal"]
 WIDE = frozenset("WF")
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
@@ -227,7 +230,7 @@ class SideBySide:
     right: Table
 
 
-Block = Heading | Flow | Lines | Excerpt | Table | SideBySide
+Block = Heading | Flow | Lines | Excerpt | Table | SideBySide | Plot
 
 
 @dataclass(frozen=True)

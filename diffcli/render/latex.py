@@ -22,6 +22,7 @@ from diffcli.render.document import (
     text_width,
 )
 from diffcli.render.latex_characters import compilable, escaped
+from diffcli.render.plot import Plot
 from diffcli.render.table_layout import natural_width
 
 PREAMBLE = "% needs \\usepackage{booktabs,amsmath}"
@@ -45,7 +46,7 @@ def document_text(document: Document, *, ascii_only: bool = False) -> str:
     return re.sub(r"[^\x00-\x7f]", lambda m: rf"\texttt{{U+{ord(m[0]):04X}}}", shown) if ascii_only else shown
 
 
-def _block(block: Block) -> str:
+def _block(block: Block) -> str:  # noqa: PLR0911 - one for each kind of block
     match block:
         case Heading():
             return rf"\paragraph*{{{inline(block.text)}}}"
@@ -59,6 +60,8 @@ def _block(block: Block) -> str:
             return _table(block)
         case SideBySide():
             return f"{_table(block.left)}\n\n{_table(block.right)}"
+        case Plot():
+            return "% the plot: -o FILE.svg or FILE.png"
 
 
 def _paragraph(lines: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from diffcli.render.document import (
     text_width,
     width,
 )
+from diffcli.render.plot import Plot
 from diffcli.render.table_layout import ENDLESS, stripped, table_lines
 from diffcli.render.wrapping import wrapped
 
@@ -51,7 +52,7 @@ def _unglued(span: Span) -> Span:
     return Span(span.text.replace(GLUE, " "), span.role) if GLUE in span.text else span
 
 
-def _block(block: Block, room: int) -> list[Text]:
+def _block(block: Block, room: int) -> list[Text]:  # noqa: PLR0911 - one for each kind of block
     match block:
         case Heading():
             return wrapped(block.text, room, 2)
@@ -65,6 +66,10 @@ def _block(block: Block, room: int) -> list[Text]:
             return table_lines(block, room)
         case SideBySide():
             return _side_by_side(block, room)
+        case Plot():
+            from diffcli.render.plot_drawing import plot_lines
+
+            return plot_lines(block, room)
 
 
 def _flow(flow: Flow, room: int) -> list[Text]:

@@ -16,6 +16,7 @@ from diffcli.render.document import (
     Table,
     Text,
 )
+from diffcli.render.plot import Plot
 
 SPECIAL = re.compile(r"[\\`*\[\]<>|~$&#{}]|(?<!\w)_|_(?!\w)")
 LINE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
@@ -27,7 +28,7 @@ def document_text(document: Document) -> str:
     return "\n\n".join(part for block in document.blocks if (part := _block(block))) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: Block) -> str:  # noqa: PLR0911 - one for each kind of block
     match block:
         case Heading():
             return f"### {inline(block.text)}"
@@ -41,6 +42,16 @@ def _block(block: Block) -> str:
             return _table(block)
         case SideBySide():
             return f"{_table(block.left)}\n\n{_table(block.right)}"
+        case Plot():
+            return _drawing(block)
+
+
+def _drawing(plot: Plot) -> str:
+    """The plot in characters, as it stands on a terminal; indented, so that no character in it can end it."""
+    from diffcli.render.layout import lines
+
+    drawn = lines(Document((plot,), margin=4))
+    return "\n".join("".join(span.text for span in line).rstrip() for line in drawn)
 
 
 def inline(line: Text) -> str:

@@ -25,6 +25,11 @@ STYLES: dict[Role, str] = {
     "quiet": "dim",
     "code": "cyan",
     "mark": "yellow",
+    "first": "cyan",
+    "second": "magenta",
+    "third": "green",
+    "fourth": "red",
+    "fifth": "blue",
 }
 """From the sixteen colours of the terminal's own theme, so that light and dark backgrounds both work."""
 
