@@ -1,0 +1,1 @@
+"""What gradients are for: optimizers, and descents driven by each of the methods."""
