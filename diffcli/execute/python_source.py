@@ -1,26 +1,31 @@
-"""Straight-line Python source for scalar programs, several times faster than the interpreter.
+"""Straight-line Python source for programs of numbers, several times faster than the interpreter.
 
     def program(values):
-        v0, v1 = values
-        v2 = ln(v0)
-        ...
+        x1, x2, = values
+        v5 = ln(x1)
+        return (v5 * sin(x2)), …
 
-The text contains only positions, our own operation names and the digits of numbers; no name of the user gets in.
-Bare functions of Python's math raise where IEEE 754 gives inf or nan; such a point is run again by the IEEE functions
-of which `loop` is the quick form.
+A value that is used once stands where it is used. The text contains only positions, our own operation names, the digits
+of numbers, and names of variables that were checked to be plain identifiers. Bare functions of Python's math raise
+where IEEE 754 gives inf or nan; such a point is run again by the IEEE functions of which `loop` is the quick form.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from keyword import iskeyword
 from typing import Any
 
 from diffcli.execute.floats import CONSTANTS, function
 from diffcli.execute.loop import looped
+from diffcli.execute.optimised import optimised
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
 
 MAX_NODES = 4000
 """Above this, Python's compiler takes longer than a loop over the flat graph would save."""
+MAX_DEPTH = 20
+"""How deeply expressions nest: Python's own parser has a limit."""
 TEMPLATES = {
     "add": "{} + {}",
     "sub": "{} - {}",
@@ -35,6 +40,7 @@ TEMPLATES = {
     "eq": "1.0 if {} == {} else 0.0",
     "ne": "1.0 if {} != {} else 0.0",
 }
+_MIXING = frozenset(("add", "sub", "mul"))
 BARE = frozenset(
     "exp expm1 ln log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh abs "
     "hypot erf erfc pow".split()
@@ -46,44 +52,138 @@ Program = Callable[[Sequence[float]], Sequence[float]]
 
 def compiled(graph: Graph) -> Program:
     """A runnable program: values of the inputs in, values of the outputs out."""
-    needed = graph.pruned()
-    if len(needed.nodes) > MAX_NODES:
-        return looped(needed)
-    namespace: dict[str, Any] = {node.op: _python_function(node.op) for node in needed.nodes if node.op in OPS}
-    exec(compile(source(needed), "<diffcli program>", "exec"), namespace)  # noqa: S102 - our own text, see above
-    straight: Program = namespace["program"]
+    if len(graph.nodes) > MAX_NODES:
+        return looped(graph)
+    quick = optimised(graph)
+    straight: Program = _executed(source(quick), "program", _functions(quick))
     careful: list[Program] = []
 
     def run(values: Sequence[float]) -> Sequence[float]:
         try:
             return straight(values)
         except (ArithmeticError, ValueError):
-            careful[:] = careful or [looped(needed)]
+            careful[:] = careful or [looped(quick)]
             return careful[0](values)
 
     return run
 
 
+def compiled_function(graph: Graph, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """The program as a plain function of its variables: the first output, and a tuple of the others.
+
+    What is called with anything but floats, or raises where IEEE 754 gives inf or nan, is handed to `otherwise`. The
+    type of each argument is looked at here because a wrapper around the function would cost as much as the program.
+    """
+    quick = optimised(graph)
+    names, witnesses = _parameters(quick.variables), _witnesses(quick)
+    sums = [position for position in witnesses if position not in quick.inputs]
+    lines, (value, *partials) = _lines(quick, names, first=sums)
+    checked = [name for name, position in zip(names, quick.inputs, strict=True) if position in witnesses]
+    checks = [f"type({name}) is float" for name in (*checked, *[f"v{position}" for position in sums])]
+    parameters = ", ".join(names)
+    text = [
+        f"def value_and_grad({parameters}):",
+        "    try:",
+        *[f"        {line}" for line in lines[: len(sums)]],
+        f"        if {' and '.join(checks) or 'True'}:",
+        *[f"            {line}" for line in lines[len(sums) :]],
+        f"            return {value}, ({''.join(f'{partial}, ' for partial in partials)})",
+        "    except (ArithmeticError, TypeError, ValueError):",
+        "        pass",
+        f"    return otherwise({parameters})",
+        "",
+    ]
+    return _executed("\n".join(text), "value_and_grad", {**_functions(quick), "otherwise": otherwise})
+
+
+def _witnesses(graph: Graph) -> list[int]:
+    """The nodes whose types say that all values are floats: every input, or for two of them their sum or product.
+
+    A float plus an int is a float, and a float plus a scalar of NumPy is one of NumPy: if x + y is a float, one of them
+    is, and the other is a float or is turned into one wherever it meets a float or a function of math.
+    """
+    inputs = set(graph.inputs)
+    pairs = {p for p, node in enumerate(graph.nodes) if node.op in _MIXING and len(inputs.intersection(node.args)) == 2}
+    floats, doubtful = set(pairs), Counter(position for position in graph.outputs if position in inputs)
+    for position, node in enumerate(graph.nodes):
+        known = [argument in floats for argument in node.args]
+        if node.op in BARE or node.op == CONSTANT or (any(known) if node.op in _MIXING else known and all(known)):
+            floats.add(position)
+        elif position not in pairs:
+            doubtful.update(node.args)
+    for pair in sorted(pairs):
+        args = graph.nodes[pair].args
+        if inputs.issuperset(args) and not any(doubtful[argument] for argument in args):
+            inputs = inputs.difference(args) | {pair}
+    return sorted(inputs)
+
+
 def source(graph: Graph) -> str:
     """The text of the program."""
-    arguments = "".join(f"v{position}, " for position in graph.inputs)
-    lines = [f"    {arguments}= values"] if graph.inputs else []
-    lines += [f"    v{p} = {_expression(node)}" for p, node in enumerate(graph.nodes) if node.op != INPUT]
-    results = "".join(f"v{position}, " for position in graph.outputs)
-    return "\n".join(["def program(values):", *lines, f"    return ({results})", ""])
+    names = [f"v{position}" for position in graph.inputs]
+    lines, results = _lines(graph, names)
+    opening = [f"{''.join(f'{name}, ' for name in names)}= values"] if names else []
+    closing = f"return ({''.join(f'{result}, ' for result in results)})"
+    return "\n".join(["def program(values):", *[f"    {line}" for line in (*opening, *lines, closing)], ""])
 
 
-def _expression(node: Node) -> str:
+def _lines(graph: Graph, names: Sequence[str], first: Sequence[int] = ()) -> tuple[list[str], list[str]]:
+    """The assignments, those of the nodes in `first` before all others, and the outputs in terms of them."""
+    texts = dict(zip(graph.inputs, names, strict=True))
+    uses = Counter(argument for node in graph.nodes for argument in node.args)
+    uses.update([*graph.outputs, *first, *first])
+    lines, depths = [], Counter[int]()
+    for position in dict.fromkeys([*first, *range(len(graph.nodes))]):
+        node = graph.nodes[position]
+        if node.op == INPUT:
+            continue
+        text = _expression(node, texts)
+        depths[position] = 1 + max((depths[argument] for argument in node.args), default=-1)
+        if node.args and (uses[position] > 1 or depths[position] > MAX_DEPTH):
+            lines.append(f"v{position} = {text}")
+            text, depths[position] = f"v{position}", 0
+        elif node.op in TEMPLATES:
+            text = f"({text})"
+        texts[position] = text
+    return lines, [texts[position] for position in graph.outputs]
+
+
+def _expression(node: Node, texts: Mapping[int, str]) -> str:
     if node.op == CONSTANT:
         return _number(CONSTANTS.get(node.literal) or float(node.literal))
-    arguments = [f"v{argument}" for argument in node.args]
+    arguments = [texts[argument] for argument in node.args]
     template = TEMPLATES.get(node.op)
     return template.format(*arguments) if template else f"{node.op}({', '.join(arguments)})"
 
 
 def _number(value: float) -> str:
     """The digits of a double; a constant too large for one is written so that it overflows."""
-    return repr(value) if math.isfinite(value) else f"{'-' if value < 0 else ''}1e999"
+    text = repr(abs(value)) if math.isfinite(value) else "1e999"
+    return f"(-{text})" if math.copysign(1.0, value) < 0 else text
+
+
+def _parameters(variables: Sequence[str]) -> list[str]:
+    """The users' names where all of them can be names in Python that mean nothing else here, otherwise our own."""
+    if all(name.isascii() and name.isidentifier() and not _is_taken(name) for name in variables):
+        return list(variables)
+    return [f"v{position}" for position in range(len(variables))]
+
+
+def _is_taken(name: str) -> bool:
+    return name in OPS or name in _WORDS or iskeyword(name) or (name[0] == "v" and name[1:].isdecimal())
+
+
+_WORDS = frozenset(("type", "float", "otherwise", "value_and_grad", "ArithmeticError", "ValueError", "__debug__"))
+
+
+def _executed(text: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
+    exec(compile(text, "<diffcli program>", "exec"), namespace)  # noqa: S102 - our own text, see above
+    made: Callable[..., Any] = namespace[name]
+    return made
+
+
+def _functions(graph: Graph) -> dict[str, Callable[..., float]]:
+    return {node.op: _python_function(node.op) for node in graph.nodes if node.op in OPS}
 
 
 def _python_function(op: str) -> Callable[..., float]:

@@ -1,0 +1,178 @@
+"""The same function of numbers with less to do: what runs, never what a trace shows.
+
+Constants are folded, what changes nothing is left out, signs are taken up by the sum they stand in, and what both the
+primal program and the adjoints need is computed once. IEEE 754 allows all of it for every double, infinities, nan and
+the sign of zero included: results keep their bits. Small whole powers alone become products, which are the more
+accurate. x + 0 stays where x may be −0, 0·x stays always: they change what they seem to repeat.
+"""
+
+import math
+from collections.abc import Callable
+
+from diffcli.execute.floats import FLOATS, function
+from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph
+
+MOST_FACTORS = 4
+"""The largest power that is written as a product."""
+COMMUTATIVE = frozenset(("add", "mul"))
+_NEVER_MINUS_ZERO = frozenset(
+    ("exp", "abs", "cosh", "hypot", "sigmoid", "softplus", "lt", "le", "gt", "ge", "eq", "ne")
+)
+
+
+def optimised(graph: Graph) -> Graph:
+    """The program as it should run; inputs, outputs and their order stay. Programs of numbers only."""
+    optimiser, new = Optimiser(), dict[int, int]()
+    for position, (node, needed) in enumerate(zip(graph.nodes, graph.needed, strict=True)):
+        if node.op == INPUT:
+            new[position] = optimiser.input(node.literal)
+        elif needed and node.op == CONSTANT:
+            new[position] = optimiser.constant(node.literal)
+        elif needed:
+            new[position] = optimiser.apply(node.op, *[new[argument] for argument in node.args])
+    inputs = [new[position] for position in graph.inputs]
+    return optimiser.graph(inputs, [new[position] for position in graph.outputs], graph.output_names).pruned()
+
+
+class Optimiser(Builder):
+    """`Builder.apply` that adds the cheapest node with the same value."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self._numbers: dict[int, float] = {}
+
+    def apply(self, op: str, *args: int, **_: object) -> int:  # numbers have no parameters
+        """The operation `op` on nodes that are already there, or the node that has its value."""
+        numbers = self._numbers
+        if numbers.keys() >= set(args):
+            value = function(op)(*[numbers[argument] for argument in args])
+            if math.isfinite(value):  # an infinity and nan have no literal
+                return self.number(value)
+        rule = RULES.get(op)
+        found = rule(self, *args) if rule else None
+        if found is not None:
+            return found
+        if op in COMMUTATIVE and args[0] > args[1]:
+            args = (args[1], args[0])
+        return super().apply(op, *args)
+
+    def constant(self, literal: str, *_: object) -> int:
+        """A constant; two texts of the same double are the same node."""
+        value = FLOATS.constant(literal)
+        return self.number(value) if math.isfinite(value) else super().constant(literal)
+
+    def number(self, value: float) -> int:
+        """A finite double as a node."""
+        position = super().constant(repr(value))
+        self._numbers[position] = value
+        return position
+
+    def value(self, position: int) -> float | None:
+        """The double that a node is in every run, if it is one and finite."""
+        return self._numbers.get(position)
+
+    def opposite(self, position: int) -> int | None:
+        """What stands behind a minus sign."""
+        node = self.nodes[position]
+        return node.args[0] if node.op == "neg" else None
+
+    def sum(self, x: int, y: int) -> int | None:
+        """(−x) + y is y − x, x + (−y) is x − y; x + 0 is x unless x may be −0."""
+        for term, other in ((x, y), (y, x)):
+            opposite = self.opposite(term)
+            if opposite is not None:
+                return self.apply("sub", other, opposite)
+            if self.value(term) == 0 and (self._is_minus_zero(term) or self._is_never_minus_zero(other)):
+                return other
+        return None
+
+    def difference(self, x: int, y: int) -> int | None:
+        """The difference x − (−y) is x + y, x − 0 is x."""
+        opposite = self.opposite(y)
+        if opposite is not None:
+            return self.apply("add", x, opposite)
+        return x if self.value(y) == 0 and not self._is_minus_zero(y) else None
+
+    def product(self, x: int, y: int) -> int | None:
+        """1·x is x, (−1)·x is −x, (−x)·(−y) is x·y."""
+        for factor, other in ((x, y), (y, x)):
+            if self.value(factor) == 1:
+                return other
+            if self.value(factor) == -1:
+                return self.apply("neg", other)
+        return self._without_signs("mul", x, y)
+
+    def quotient(self, x: int, y: int) -> int | None:
+        """Division by ±1 goes, by another power of two is a multiplication; (−x)/(−y) is x/y."""
+        divisor = self.value(y)
+        if divisor is not None and abs(math.frexp(divisor)[0]) == 0.5 and abs(math.log2(abs(divisor))) < 1000:
+            return self.apply("mul", x, self.number(1 / divisor))
+        return self._without_signs("div", x, y)
+
+    def _without_signs(self, op: str, x: int, y: int) -> int | None:
+        opposites = self.opposite(x), self.opposite(y)
+        return None if None in opposites else self.apply(op, *opposites)  # type: ignore[arg-type]
+
+    def negative(self, x: int) -> int | None:
+        """−(−x) is x."""
+        return self.opposite(x)
+
+    def size(self, x: int) -> int | None:
+        """|−x| is |x|."""
+        opposite = self.opposite(x)
+        return None if opposite is None else self.apply("abs", opposite)
+
+    def power(self, x: int, y: int) -> int | None:
+        """Products for small whole exponents, and what is divided by them for negative ones."""
+        exponent = self.value(y)
+        if exponent is None or abs(exponent) > MOST_FACTORS or exponent != int(exponent):
+            return None
+        if exponent < 0:
+            return self.apply("div", self.number(1.0), self.apply("pow", x, self.number(-exponent)))
+        square = self.apply("mul", x, x) if exponent > 1 else x
+        products = {0: lambda: self.number(1.0), 3: lambda: self.apply("mul", square, x)}
+        products[4] = lambda: self.apply("mul", square, square)
+        return products.get(int(exponent), lambda: square)()
+
+    def choice(self, condition: int, x: int, y: int) -> int | None:
+        """A condition that is known chooses at once, and between two of the same there is nothing to choose."""
+        known = self.value(condition)
+        if x == y or known:
+            return x
+        return None if known is None else y
+
+    def _is_minus_zero(self, position: int) -> bool:
+        value = self.value(position)
+        return value == 0 and math.copysign(1.0, value) < 0
+
+    def _is_never_minus_zero(self, position: int) -> bool:
+        """Whether the sign of zero need not be kept; a sum is −0 only if both of its terms are."""
+        value = self.value(position)
+        if value is not None:
+            return not self._is_minus_zero(position)
+        node = self.nodes[position]
+        return node.op in _NEVER_MINUS_ZERO or (node.op == "mul" and node.args[0] == node.args[1])
+
+
+RULES: dict[str, Callable[..., int | None]] = {
+    "add": Optimiser.sum,
+    "sub": Optimiser.difference,
+    "mul": Optimiser.product,
+    "div": Optimiser.quotient,
+    "neg": Optimiser.negative,
+    "abs": Optimiser.size,
+    "pow": Optimiser.power,
+    "where": Optimiser.choice,
+}
+
+
+def last_uses(graph: Graph) -> list[int]:
+    """For every node the position of the last one that takes it as an argument; behind the end for outputs."""
+    last = list(range(len(graph.nodes)))
+    for position, node in enumerate(graph.nodes):
+        for argument in node.args:
+            last[argument] = position
+    for position in graph.outputs:
+        last[position] = len(graph.nodes)
+    return last
