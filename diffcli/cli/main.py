@@ -11,7 +11,7 @@ import click
 import typer
 
 from diffcli import __version__
-from diffcli.cli import catalogue, compare, doctor, grad, hessian, jacobian, products, source, trace
+from diffcli.cli import catalogue, compare, doctor, grad, hessian, jacobian, paths, products, source, trace
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
@@ -30,6 +30,7 @@ for name, command in (
     ("hessian", hessian.hessian),
     ("jvp", products.jvp),
     ("vjp", products.vjp),
+    ("paths", paths.paths),
     ("source", source.source),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),

@@ -14,6 +14,7 @@ SCREENS = {
     "JacobianStudy": ("jacobian", "document", "jacobian_table"),
     "HessianStudy": ("hessian", "document", "hessian_table"),
     "ProductStudy": ("products", "document", "product_table"),
+    "PathStudy": ("paths", "document", "paths_table"),
     "Listing": ("catalogue", "listing", "listing_table"),
     "Entry": ("catalogue", "entry", "entry_table"),
 }
