@@ -141,7 +141,7 @@ def check_grads(function: str | Function, at: Any, order: int = 2, *, seed: int 
     from diffcli.studies import gradient_check
 
     if isinstance(function, str):
-        place = programs.Located(function, _point(at))
+        place = programs.Located.read(function, _point(at))
         return gradient_check.check(place.derivatives, place.values, order=order, seed=seed)
     from diffcli import functions
     from diffcli.differentiated import Differentiated

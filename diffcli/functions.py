@@ -1,7 +1,8 @@
 """Gradients, Jacobians, Hessians and products with them, of functions written with plain NumPy."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from diffcli.tracing.containers import leaves, mapped
 from diffcli.tracing.recorder import on_host
 from diffcli.tracing.recording import is_number
 
+if TYPE_CHECKING:
+    from diffcli.function_batches import FunctionBatch
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 
 class ValueAndGradient(Differentiated):
     """A function that returns the value and the gradient of a function written with NumPy."""
@@ -19,6 +25,7 @@ class ValueAndGradient(Differentiated):
     def __init__(self, function: Function, argnums: Argnums = None, *, pure: bool = False) -> None:
         """The same."""
         super().__init__(function, argnums, pure=pure)
+        self._batch: FunctionBatch | None = None
         self._quick: dict[Any, tuple[Callable[[Sequence[Any]], Sequence[Any]], tuple[Any, ...]]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -35,9 +42,49 @@ class ValueAndGradient(Differentiated):
             self._quick[key] = place.derivatives.gradient_program.chosen(place.values), place.values[len(args) :]
         return value_of(value), self.one_or_all(place.inputs(found, like))
 
-    def batch(self, *_: Any, **__: Any) -> tuple[Any, Any]:
-        """Planned: many points at once, as for texts."""
-        raise UsageError("batches of Python functions are planned, not built yet", hint="give the function as a text")
+    def batch(self, *args: Any, out: Any = None, threads: int | None = None, **kwargs: Any) -> tuple[Any, Any]:
+        """Value and gradient at many points: an array of values, and the gradient with a first axis of points.
+
+        The first axis of every array among the arguments is that of the points; an array whose first axis has the
+        length 1, and a number, is the same at all of them. Arguments by keyword are passed on as they are. The function
+        is recorded once, and once more for every way in which points branch. Numbers are computed in double precision,
+        arrays in that of the arguments.
+
+        Args:
+            args: The arguments at all points.
+            out: (values, gradient): arrays, in the containers of the result, that take the results.
+            threads: How many threads share many points of numbers; as many as there are cores by default.
+            kwargs: What is the same at all points, whatever its shape.
+        """
+        values, partials = self._many(args, kwargs, out, threads)
+        return values, partials
+
+    def _many(self, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any, threads: int | None) -> tuple[Any, Any]:
+        from diffcli.function_batches import FunctionBatch, Points
+
+        if self._batch is None:
+            self._batch = FunctionBatch(self.function, None if self._replays is None else self._replays.find)
+        points = Points(args, self.chosen(len(args)))
+        results = self._batch.results(points, kwargs, _arrays_of(out), threads)
+        self.notes = tuple(self._batch.notes)
+        return results[0], self.one_or_all(points.gradient(results[1:]))
+
+    def jvp(self, point: Sequence[Any], tangents: Sequence[Any], **kwargs: Any) -> tuple[Any, Any]:
+        """Value of the function and J·ẋ; the tangents belong to the arguments asked for."""
+        return jvp(self, point, tangents, kwargs)
+
+    def vjp(self, point: Sequence[Any], **kwargs: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+        """Value of the function, and what takes a cotangent ȳ of it to Jᵀ·ȳ for the arguments asked for."""
+        return vjp(self, point, kwargs)
+
+
+def _arrays_of(out: Any) -> list[Any] | None:
+    """The arrays that take the value and the partials."""
+    if out is None:
+        return None
+    if not isinstance(out, (tuple, list)) or len(out) != 2:
+        raise UsageError("out is a pair: the array of values, and arrays in the containers of the gradient")
+    return [out[0], *[leaf.value for leaf in leaves("out", out[1])]]
 
 
 _ARRAY = np.ndarray
@@ -54,6 +101,12 @@ class Gradient(ValueAndGradient):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The gradient by each argument asked for, in the containers of that argument."""
         return super().__call__(*args, **kwargs)[1]
+
+    def batch(self, *args: Any, out: Any = None, threads: int | None = None, **kwargs: Any) -> Any:
+        """The gradient at many points, as in the batch of `value_and_grad`; `out` has its containers."""
+        if out is None:
+            return self._many(args, kwargs, None, threads)[1]
+        return self._many(args, kwargs, (None, out), threads)[1]
 
 
 class Jacobian(Differentiated):
@@ -81,16 +134,20 @@ class Hessian(Differentiated):
         return self.one_or_all(place.inputs(blocks, lambda block, _: block))
 
 
-def jvp(function: Differentiated, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    function: Differentiated, args: Sequence[Any], tangents: Sequence[Any], kwargs: Mapping[str, Any] = NOTHING
+) -> tuple[Any, Any]:
     """Value and J·ẋ; the tangents have the containers and shapes of the arguments."""
-    place = function.at(args, {})
+    place = function.at(args, kwargs)
     values, results = place.derivatives.jvp(place.values, matched(tangents, place.arguments, "tangent"))
     return place.output([value_of(v) for v in values]), place.output([value_of(v) for v in results])
 
 
-def vjp(function: Differentiated, args: Sequence[Any]) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(
+    function: Differentiated, args: Sequence[Any], kwargs: Mapping[str, Any] = NOTHING
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ in the containers of the value to Jᵀ·ȳ."""
-    place = function.at(args, {})
+    place = function.at(args, kwargs)
     point = unchanging(place.values)
     value = place.output([value_of(one) for one in place.derivatives.value(point)])
 

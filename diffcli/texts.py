@@ -1,7 +1,7 @@
 """Derivatives of programs written as text, at points of numbers and arrays."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diffcli.derivatives import Derivatives, Mode
 from diffcli.errors import PointError, ShapeError, UsageError
@@ -15,11 +15,13 @@ from diffcli.language.points import PointValue, match_point, parse_point
 from diffcli.methods.reverse import adjoint_program
 
 if TYPE_CHECKING:
+    from diffcli.batches import PointBatch
     from diffcli.execute.blocks import Batch
     from diffcli.language.tokens import Token
 
 At = Mapping[str, Any]
 """Names to numbers, arrays or texts: {"x1": 2, "x2": "pi/2", "W": [[1, 2], [3, 4]]}."""
+Point = At | Sequence[Any]
 FLOATS = frozenset((float,))
 NUMBERS = frozenset((float, int, bool))
 
@@ -34,6 +36,7 @@ class ValueAndGradient:
         self._graph: Graph | None = None
         self._batch: Batch | None = None
         self._by_shapes: dict[tuple[Shape, ...], Derivatives] = {}
+        self._batches: dict[tuple[Shape, ...], PointBatch] = {}
         try:
             graph = parse(text).graph
         except ShapeError:
@@ -44,6 +47,7 @@ class ValueAndGradient:
             self.variables = graph.variables
             self._graph = adjoint_program(graph, one_output(graph), graph.inputs).graph
             self._program = compiled(self._graph)
+            self._by_shapes[((),) * len(graph.inputs)] = Derivatives(graph, graph.inputs)
 
     variables: tuple[str, ...]
     """The names of the arguments, in order."""
@@ -62,7 +66,8 @@ class ValueAndGradient:
     def batch(self, *points: Any, out: Any = None, threads: int | None = None) -> tuple[Any, tuple[Any, ...]]:
         """Value and gradient at many points: (values, (g1, g2, …)), arrays of the inputs' common shape.
 
-        Everything is computed in double precision, also for arrays of single precision.
+        Everything is computed in double precision, also for arrays of single precision. Where a text needs arrays,
+        the first axis of what is given is that of the points; one of length 1 is the same at all of them.
 
         Args:
             points: For every variable an array, or a number that is the same at all points.
@@ -72,36 +77,75 @@ class ValueAndGradient:
         if len(points) != len(self.variables):
             names = ", ".join(self.variables)
             raise TypeError(f"{len(self.variables)} arrays are needed ({names}), not {len(points)}")
-        if self._batch is None:
-            self._batch = self._many()
-        if out is None:
-            results = self._batch(points, None, threads)
-            return results[0], tuple(results[1:])
-        try:
-            values, partials = out
-            given = [values, *partials]
-        except (TypeError, ValueError):
-            raise UsageError("out is a pair: the array of values, and a tuple of arrays for the gradient") from None
-        self._batch(points, given, threads)
-        return values, tuple(given[1:])
-
-    def _many(self) -> "Batch":
-        from diffcli.execute.blocks import Batch
-
+        given = None
+        if out is not None:
+            try:
+                given = [out[0], *out[1]]
+            except (TypeError, ValueError, LookupError):
+                raise UsageError("out is a pair: the array of values, and a tuple of arrays for the gradient") from None
         if self._graph is None or not self._graph.is_scalar:
-            raise UsageError("a batch takes one number of each variable at every point, and this text needs arrays")
-        return Batch(self._graph)
+            results = self._arrays_at_points(points, given)
+        else:
+            if self._batch is None:
+                from diffcli.execute.blocks import Batch
+
+                self._batch = Batch(self._graph)
+            results = self._batch(points, given, threads)
+        return results[0], tuple(results[1:])
+
+    def _arrays_at_points(self, points: Sequence[Any], out: Sequence[Any] | None) -> list[Any]:
+        """The same for a text that needs arrays, which have one axis more than at one point."""
+        from diffcli.batches import FIRST_AXIS, PointBatch, along_points, count_of_points
+
+        arrays = [as_value(value) for value in points]
+        count = count_of_points(arrays)
+        shapes = tuple(tuple(getattr(array, "shape", ())[1:]) for array in arrays)
+        if shapes not in self._batches:
+            try:
+                self._batches[shapes] = PointBatch(self._at_shapes(shapes).gradient_program.graph)
+            except ShapeError as error:
+                error.hint = error.hint or FIRST_AXIS
+                raise
+        return self._batches[shapes]([along_points(array, count) for array in arrays], count, out)
+
+    def jvp(self, point: Point, tangents: Point) -> tuple[Any, Any]:
+        """Value and J·ẋ; point and tangents are tuples in the order of the variables, or by name."""
+        return _jvp(self._located(point), tangents)
+
+    def vjp(self, point: Point) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+        """Value, and what takes a cotangent ȳ of it to Jᵀ·ȳ; the point is a tuple, or by name."""
+        return _vjp(self._located(point))
+
+    def _located(self, point: Point) -> "Located":
+        named = point if isinstance(point, Mapping) else self._named(point)
+        for name in self.variables:
+            if name not in named:
+                raise PointError(f"the point has no value for '{name}'")
+        for name in named:
+            if name not in self.variables:
+                raise PointError(f"'{name}' is no variable of the expression", hint=f"they are {_list(self.variables)}")
+        values = tuple(_value_of_text(name, named[name]) for name in self.variables)
+        return Located(self.variables, values, self._at_shapes(tuple(getattr(value, "shape", ()) for value in values)))
+
+    def _named(self, point: Any) -> At:
+        if not isinstance(point, (tuple, list)) or len(point) != len(self.variables):
+            raise PointError(f"a tuple with a value for each of {_list(self.variables)} is needed, or values by name")
+        return dict(zip(self.variables, point, strict=True))
 
     def _at_arrays(self, point: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
         from diffcli.differentiated import like, value_of
 
         values = [as_value(value) for value in point]
-        shapes = tuple(getattr(value, "shape", ()) for value in values)
+        derivatives = self._at_shapes(tuple(getattr(value, "shape", ()) for value in values))
+        value, partials = derivatives.gradient(values)
+        return value_of(value), tuple(map(like, partials, point_leaves(point)))
+
+    def _at_shapes(self, shapes: tuple[Shape, ...]) -> Derivatives:
+        """The derivatives for variables of these shapes; the text is read once for them."""
         derivatives = self._by_shapes.get(shapes)
         if derivatives is None:
             derivatives = self._by_shapes[shapes] = self._derivatives(shapes)
-        value, partials = derivatives.gradient(values)
-        return value_of(value), tuple(map(like, partials, point_leaves(point)))
+        return derivatives
 
     def _derivatives(self, shapes: Sequence[Shape]) -> Derivatives:
         graph = parse(self.text, self.variables, shapes=dict(zip(self.variables, shapes, strict=True))).graph
@@ -121,6 +165,10 @@ def one_output(graph: Graph) -> int:
     return graph.outputs[0]
 
 
+_NO_NAMES = {".": ("T",), "=": ("true", "True", "false", "False")}
+"""Words that are no names behind these signs: W.T, keepdims=true."""
+
+
 def names_of_variables(text: str) -> tuple[str, ...]:
     """The names in a text that are neither called nor assigned, by first appearance."""
     from diffcli.language.array_functions import FUNCTIONS
@@ -129,7 +177,11 @@ def names_of_variables(text: str) -> tuple[str, ...]:
 
     tokens = tokenize(spell(text))
     known = {*FUNCTIONS, *CALLABLE, "pi", "π", "e"}
-    names = dict.fromkeys(token.text for token in tokens if token.kind in WORDLIKE and token.text not in known)
+    names = dict.fromkeys(
+        token.text
+        for kind, token in zip(["", *[token.kind for token in tokens]], tokens, strict=False)
+        if token.kind in WORDLIKE and token.text not in known and token.text not in _NO_NAMES.get(kind, ())
+    )
     for place, token in enumerate(tokens):
         if token.kind == "=":
             names.pop(tokens[_head(tokens, place - 1)].text, None)
@@ -145,14 +197,18 @@ def _head(tokens: "Sequence[Token]", place: int) -> int:
     return max(place - 1, 0)
 
 
-class Located:
+class Located(NamedTuple):
     """A text at a point."""
 
-    def __init__(self, text: str, at: At) -> None:
+    variables: tuple[str, ...]
+    values: tuple[Any, ...]
+    derivatives: Derivatives
+
+    @classmethod
+    def read(cls, text: str, at: At) -> "Located":
         """Read both; raises `DiffcliError`."""
-        self.reading, self.values = read(text, at)
-        graph = self.reading.graph
-        self.derivatives = Derivatives(graph, graph.inputs)
+        reading, values = read(text, at)
+        return cls(reading.variables, values, Derivatives(reading.graph, reading.graph.inputs))
 
     @staticmethod
     def output(results: Sequence[Any]) -> Any:
@@ -170,16 +226,29 @@ class Located:
 
         return tuple(map(like, results, self.values))
 
-    def seeds(self, given: Mapping[str, Any]) -> list[Any]:
-        """Tangents by name; 0 for a name that is not given."""
+    def seeds(self, given: Point) -> list[Any]:
+        """Tangents by name, 0 for a name that is not given; or one for each variable, in their order."""
         from diffcli.differentiated import matched
 
-        names = self.reading.variables
+        names = self.variables
+        if not isinstance(given, Mapping):
+            return matched(given, self.values, "tangent")
         unknown = [name for name in given if name not in names]
         if unknown:
-            raise PointError(f"'{unknown[0]}' is no variable of the expression", hint=f"they are {', '.join(names)}")
+            raise PointError(f"'{unknown[0]}' is no variable of the expression", hint=f"they are {_list(names)}")
         wanted = self.values
         return matched([_tangent(given.get(n, 0.0), v) for n, v in zip(names, wanted, strict=True)], wanted, "tangent")
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _value_of_text(name: str, value: Any) -> Any:
+    """A value of a point, also one that is given as text."""
+    if not isinstance(value, str):
+        return as_value(value)
+    return as_value(parse_point([_assignment(name, value)])[name].value)
 
 
 def _tangent(given: Any, value: Any) -> Any:
@@ -190,8 +259,8 @@ def _tangent(given: Any, value: Any) -> Any:
 
 def gradient(text: str, at: At) -> tuple[Any, ...]:
     """The partials of the one output by every variable."""
-    place = Located(text, at)
-    one_output(place.reading.graph)
+    place = Located.read(text, at)
+    one_output(place.derivatives.graph)
     return place.inputs(place.derivatives.gradient(place.values)[1])
 
 
@@ -204,28 +273,34 @@ def blocks(rows: Sequence[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
 
 def jacobian(text: str, at: At, mode: Mode | None = None) -> tuple[tuple[Any, ...], ...]:
     """For every output a row with the partials by every variable."""
-    place = Located(text, at)
+    place = Located.read(text, at)
     rows = place.derivatives.jacobian(place.values, mode)
     return blocks(rows)
 
 
 def hessian(text: str, at: At, mode: Mode | None = None) -> tuple[tuple[Any, ...], ...]:
     """For every variable a row with the second partials by every variable."""
-    place = Located(text, at)
+    place = Located.read(text, at)
     rows = place.derivatives.hessian(place.values, mode)
     return blocks(rows)
 
 
 def jvp(text: str, at: At, tangents: Mapping[str, Any]) -> tuple[Any, Any]:
     """Value and J·ẋ."""
-    place = Located(text, at)
+    return _jvp(Located.read(text, at), tangents)
+
+
+def _jvp(place: Located, tangents: Point) -> tuple[Any, Any]:
     values, results = place.derivatives.jvp(place.values, place.seeds(tangents))
     return place.output(values), place.output(results)
 
 
 def vjp(text: str, at: At) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ of the value to Jᵀ·ȳ."""
-    place = Located(text, at)
+    return _vjp(Located.read(text, at))
+
+
+def _vjp(place: Located) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     point = place.values
     if any(type(value) is not float for value in point):  # without NumPy where nothing is an array
         from diffcli.differentiated import unchanging
@@ -244,7 +319,7 @@ def vjp(text: str, at: At) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
 
 def hvp(text: str, at: At, direction: Mapping[str, Any]) -> tuple[Any, ...]:
     """The Hessian times a direction."""
-    place = Located(text, at)
+    place = Located.read(text, at)
     return place.inputs(place.derivatives.hvp(place.values, place.seeds(direction)))
 
 

@@ -213,10 +213,8 @@ def test_what_cannot_be_a_batch_is_said():
     for wrong in (np.ones(3) * 1j, np.array(["1"]), [[1.0], [1.0, 2.0]], np.ma.masked_array([1.0], [True]), [None]):
         with pytest.raises(UsageError, match="x "):
             function.batch(wrong, 1.0)
-    with pytest.raises(UsageError, match="needs arrays"):
+    with pytest.raises(ShapeError, match="works on arrays"):
         diffcli.value_and_grad("sum(x*x)").batch(np.ones(3))
-    with pytest.raises(UsageError, match="planned"):
-        diffcli.value_and_grad(lambda x: x * x).batch(np.ones(3))
     with pytest.raises(ValueError, match="one output"):
         diffcli.value_and_grad("x; 2*x")
 

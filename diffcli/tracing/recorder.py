@@ -41,8 +41,8 @@ class Recorder:
         self.inputs: dict[int, Any] = {}
         """The values of the inputs by position: arguments first, then what was captured."""
         self.notes: dict[str, None] = {}
-        self.has_branched = False
-        """Whether the recording depends on values, and not only on shapes."""
+        self.decisions: dict[int, Any] = {}
+        """The values that the function asked for, by node: the recording depends on them, and not only on shapes."""
         self.is_over = False
         self._captured: dict[int, Captured] = {}
         self._all_captured: list[Captured] = []
@@ -190,8 +190,11 @@ class Recorder:
 
     def concrete(self, position: int, *, decides: bool = True) -> Any:
         """The value of a node; from now on the recording depends on it."""
-        self.has_branched = self.has_branched or decides
         value = on_host(self._value(position, decides=decides))
+        if decides:
+            self.decisions[position] = value
+        elif any(type(one) is Recorded for one in self.inputs.values()):
+            self._values.clear()  # a decision later on must be one of the outer recordings too
         return np.asarray(value).astype(bool) if self.is_truth(position) else value
 
     def _value(self, position: int, *, decides: bool) -> Any:

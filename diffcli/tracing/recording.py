@@ -31,8 +31,13 @@ class Recording(NamedTuple):
     structure: Any
     """The containers of the result, with a number for each leaf."""
     notes: tuple[str, ...]
-    has_branched: bool
-    """Whether the recording depends on values of the arguments, and not only on their shapes."""
+    decisions: Mapping[int, Any]
+    """The values that the function asked for, by node: where they are others, it may be another program."""
+
+    @property
+    def has_branched(self) -> bool:
+        """Whether the recording depends on values of the arguments, and not only on their shapes."""
+        return bool(self.decisions)
 
     @property
     def graph(self) -> Graph:
@@ -87,7 +92,7 @@ def record(
         tuple(number for k in chosen for number in places[k]),
         filled(result, iter(range(len(outputs)))),
         tuple(recorder.notes),
-        recorder.has_branched,
+        recorder.decisions,
     )
 
 
