@@ -49,7 +49,7 @@ def momentum(g: Any, t: int, v: Any, *, beta: float = 0.9, dampening: float = 0.
 
     Polyak, 1964 (heavy ball), in the form of torch.optim.SGD.
     """
-    v = beta * v + (1 - dampening) * g if t > 1 else 1.0 * g
+    v = beta * v + (g if t == 1 or not dampening else (1 - dampening) * g)
     return v, v
 
 
