@@ -126,6 +126,8 @@ class PreparedFinite:
                 f"a complex step needs {' and '.join(missing)} of a complex number, which Python does not have"
             )
         self.notes: tuple[str, ...] = ()
+        self.mended: dict[tuple[int, int], tuple[Stencil, float]] = {}
+        """By output and input: the stencil and the step taken instead of the usual ones."""
         self._scheme, self._step = scheme, step
         self._inputs, self._outputs = components(graph, wrt), len(output_elements(graph))
         self._is_scalar = graph.is_scalar
@@ -166,7 +168,7 @@ class PreparedFinite:
             if not all(map(math.isfinite, slopes)):
                 known = dict(zip((offset * h for offset in stencil.offsets), samples, strict=True))
                 axis = Axis(program, point, index, known | ({0.0: value} if value else {}))
-                notes += [f"{name}: {note}" for note in self._mend(stencil, axis, slopes)]
+                notes += [f"{name}: {note}" for note in self._mend(stencil, axis, slopes, index)]
                 value = axis(0.0)
         self.notes = tuple(notes)
         return self._jacobian(value, columns)
@@ -174,25 +176,26 @@ class PreparedFinite:
     def _jacobian(self, values: Values, columns: Sequence[Sequence[float]]) -> Jacobian:
         return Jacobian(tuple(values), tuple(zip(*columns, strict=True)) if columns else ((),) * self._outputs)
 
-    def _mend(self, stencil: Stencil, axis: Axis, slopes: list[float]) -> list[str]:
+    def _mend(self, stencil: Stencil, axis: Axis, slopes: list[float], index: int) -> list[str]:
         """Replace the slopes that are not finite by others from points inside the domain; says how."""
         notes = []
         for output, slope in enumerate(slopes):
             if not math.isfinite(slope):
-                slopes[output], note = self._near_edge(stencil, axis, output)
+                slopes[output], note, self.mended[output, index] = self._near_edge(stencil, axis, output)
                 notes.append(note)
         return list(dict.fromkeys(notes))
 
-    def _near_edge(self, stencil: Stencil, axis: Axis, output: int) -> tuple[float, str]:
+    def _near_edge(self, stencil: Stencil, axis: Axis, output: int) -> tuple[float, str, tuple[Stencil, float]]:
+        usual = stencil, self._step or stencil.default_step(axis.x)
         if not axis.inside(output, 0.0):
-            return math.nan, "f itself is not finite here"
+            return math.nan, "f itself is not finite here", usual
         for candidate in self._candidates(stencil, axis, output):
             for largest, h in [(self._step, self._step)] if self._step else shrinking_steps(candidate, axis.x):
                 if all(axis.inside(output, offset * largest) for offset in candidate.offsets):
-                    return axis.slope(candidate, output, h), _how(candidate, h)
+                    return axis.slope(candidate, output, h), _how(candidate, h), (candidate, h)
         if self._step:
-            return math.nan, f"f is not finite at the distance h = {self._step:.3g} asked for"
-        return math.nan, "f is not finite beside this point, however small the step"
+            return math.nan, f"f is not finite at the distance h = {self._step:.3g} asked for", usual
+        return math.nan, "f is not finite beside this point, however small the step", usual
 
     def _candidates(self, stencil: Stencil, axis: Axis, output: int) -> tuple[Stencil, ...]:
         """The stencil itself, unless already the next double lies outside the domain; then the one-sided ones."""
