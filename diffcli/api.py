@@ -24,7 +24,7 @@ Argnums = int | Sequence[int] | None
 
 
 def value_and_grad(
-    function: str | Function, argnums: Argnums = None, *, pure: bool = False
+    function: str | Function, argnums: Argnums = None, *, pure: bool = False, executor: str | None = None
 ) -> "programs.ValueAndGradient | functions.ValueAndGradient":
     """The value and the gradient of a text or of a function, as a function of the point.
 
@@ -34,9 +34,13 @@ def value_and_grad(
             or all positional ones (the default; the gradient is a tuple, as for texts).
         pure: The function depends on its arguments only, so that it is recorded once for their shapes (unless it
             branches on their values).
+        executor: Of a text of numbers what runs it: "interpreter", "python", "numpy" or "c"; by default what is
+            quickest at one point and at many.
     """
     if isinstance(function, str):
-        return programs.ValueAndGradient(function)
+        return programs.ValueAndGradient(function, executor)
+    if executor is not None:
+        raise UsageError("executors are for texts; a Python function runs on the library of its arrays")
     from diffcli import functions
 
     return functions.ValueAndGradient(function, argnums, pure=pure)

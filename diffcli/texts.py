@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diffcli.derivatives import Derivatives, Mode
 from diffcli.errors import PointError, ShapeError, UsageError
+from diffcli.execute.executors import at_one_point, checked
 from diffcli.execute.python_source import compiled
 from diffcli.graph.ops import CALLABLE
 from diffcli.graph.program import Graph
@@ -29,9 +30,12 @@ NUMBERS = frozenset((float, int, bool))
 class ValueAndGradient:
     """A function that returns the value and the gradient of a text, by reverse mode."""
 
-    def __init__(self, text: str) -> None:
-        """Compile the adjoint program, unless the text needs arrays, whose shapes are not known yet."""
-        self.text = text
+    def __init__(self, text: str, executor: str | None = None) -> None:
+        """Compile the adjoint program, unless the text needs arrays, whose shapes are not known yet.
+
+        `executor` says what runs it (see `diffcli.execute.executors`); by default what is quickest.
+        """
+        self.text, self._executor = text, checked(executor)
         self._program: Callable[[Sequence[float]], Sequence[float]] | None = None
         self._graph: Graph | None = None
         self._batch: Batch | None = None
@@ -46,8 +50,10 @@ class ValueAndGradient:
         else:
             self.variables = graph.variables
             self._graph = adjoint_program(graph, one_output(graph), graph.inputs).graph
-            self._program = compiled(self._graph)
+            self._program = at_one_point(self._graph, executor) if self._graph.is_scalar else compiled(self._graph)
             self._by_shapes[((),) * len(graph.inputs)] = Derivatives(graph, graph.inputs)
+        if executor is not None and (self._graph is None or not self._graph.is_scalar):
+            raise UsageError("executors are for programs of numbers, and this text needs arrays")
 
     variables: tuple[str, ...]
     """The names of the arguments, in order."""
@@ -89,7 +95,7 @@ class ValueAndGradient:
             if self._batch is None:
                 from diffcli.execute.blocks import Batch
 
-                self._batch = Batch(self._graph)
+                self._batch = Batch(self._graph, self._executor)
             results = self._batch(points, given, threads)
         return results[0], tuple(results[1:])
 

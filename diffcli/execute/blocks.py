@@ -1,14 +1,12 @@
-"""A program of numbers at many points: NumPy in blocks that stay in the cache, with threads over the blocks.
+"""A program of numbers at many points: NumPy in blocks that stay in the cache, with threads over the blocks; or C.
 
 A plain transcription to NumPy walks through main memory once for every operation. Here all operations run on one block
 of points before the next, and results are written straight into the arrays that are returned. NumPy lets other threads
 run while it computes.
 """
 
-import os
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from math import prod
 from typing import Any, NamedTuple
@@ -18,7 +16,11 @@ import numpy as np
 from diffcli.errors import ShapeError, UsageError
 from diffcli.execute import half_angles
 from diffcli.execute.block_plan import Plan, Program
+from diffcli.execute.c_batch import CBatch
+from diffcli.execute.c_program import CProgram, Quick
+from diffcli.execute.executors import at_one_point
 from diffcli.execute.python_source import MAX_NODES
+from diffcli.execute.workers import cores, share
 from diffcli.graph.program import Graph
 from diffcli.graph.shapes import Shape, shown
 
@@ -47,9 +49,16 @@ class _Prepared(NamedTuple):
 class Batch:
     """A program of numbers made ready to run at many points."""
 
-    def __init__(self, graph: Graph) -> None:
-        """Nothing is compiled before the first run, which knows what is an array."""
-        self.graph = graph
+    def __init__(self, graph: Graph, executor: str | None = None) -> None:
+        """Nothing is compiled before the first run, which knows what is an array.
+
+        Args:
+            graph: The program.
+            executor: What runs it (see `executors`); by default NumPy, and C where that pays.
+        """
+        self.graph, self._executor = graph, executor
+        self._c = CBatch(graph) if executor in (None, "c") else None
+        self._quick: Quick | None = None
         self._prepared: dict[tuple[tuple[bool, ...], bool], _Prepared] = {}
         self._is_short = len(graph.nodes) <= MAX_NODES
         self._whole: Program | None = None
@@ -69,7 +78,11 @@ class Batch:
             ShapeError: The shapes do not broadcast to one, or an array in `out` has another.
             UsageError: An input is not made of real numbers, or an array in `out` cannot be written to as it is.
         """
-        if self._is_plain(points):
+        if self._quick is not None and out is None and type(points[0]) is np.ndarray and points[0].size <= WHOLE:
+            found = self._quick(*points)
+            if found is not None:
+                return found
+        if self._is_plain(points) and not self._runs_as_c(points):
             return self._at_once(points) if out is None else self._in_place(points, out)
         arrays = [_real(name, values) for name, values in zip(self.graph.variables, points, strict=True)]
         shape = _common_shape(self.graph.variables, arrays)
@@ -82,6 +95,17 @@ class Batch:
             if not np.may_share_memory(array, written):
                 array[...] = written.reshape(shape)
         return results
+
+    def _runs_as_c(self, points: Sequence[Array]) -> bool:
+        """Whether C takes plain arrays, which are few points."""
+        if self._executor is not None:
+            return self._executor != "numpy"
+        assert self._c is not None, "the choice is automatic"
+        arrays = (True,) * len(points)
+        program = self._c.if_it_pays(arrays, points[0].size * self._prepare(arrays).plan.cost)
+        if program is not None:
+            self._quick = program.quick
+        return program is not None
 
     def _is_plain(self, points: Sequence[Any]) -> bool:
         """Whether all inputs are arrays of double precision and the same shape, and not large."""
@@ -129,17 +153,54 @@ class Batch:
         return prepared
 
     def _run(self, arrays: Sequence[Array], shape: Shape, results: Sequence[Array], threads: int | None) -> None:
-        """Fill the results, which have one axis, block by block."""
+        """Fill the results, which have one axis."""
+        if self._executor in ("interpreter", "python"):
+            self._one_by_one(arrays, shape, results)
+            return
         is_array = tuple(array.size != 1 for array in arrays)
-        plan, program, known = self._prepare(is_array, is_large=prod(shape) > WHOLE)
-        known = known or plan.values([0.0 if flag else one.item() for one, flag in zip(arrays, is_array, strict=True)])
+        given = [0.0 if flag else one.item() for one, flag in zip(arrays, is_array, strict=True)]
+        inputs = [np.broadcast_to(array, shape).reshape(-1) for array in arrays if array.size != 1]
+        program = self._c_program(is_array, shape)
+        if program is not None:
+            if all(is_array):
+                self._quick = program.quick
+            inputs = [np.require(array, np.float64, ["C", "ALIGNED"]) for array in inputs]
+            program.run(inputs, results, given, threads)
+        else:
+            self._in_blocks(is_array, inputs, given, results, threads)
+
+    def _c_program(self, is_array: tuple[bool, ...], shape: Shape) -> CProgram | None:
+        if self._c is None:
+            return None
+        if self._executor == "c":
+            return self._c.compiled(is_array)
+        plan = self._prepare(is_array, is_large=prod(shape) > WHOLE).plan
+        return self._c.if_it_pays(is_array, prod(shape) * plan.cost)
+
+    def _one_by_one(self, arrays: Sequence[Array], shape: Shape, results: Sequence[Array]) -> None:
+        program = at_one_point(self.graph, self._executor)
+        columns = [np.broadcast_to(array, shape).reshape(-1).astype(np.float64).tolist() for array in arrays]
+        for number in range(prod(shape)):
+            for result, value in zip(results, program([column[number] for column in columns]), strict=True):
+                result[number] = value
+
+    def _in_blocks(
+        self,
+        is_array: tuple[bool, ...],
+        inputs: Sequence[Array],
+        given: Sequence[float],
+        results: Sequence[Array],
+        threads: int | None,
+    ) -> None:
+        """By NumPy, block by block."""
+        plan, program, known = self._prepare(is_array, is_large=results[0].size > WHOLE)
+        known = known or plan.values(given)
         for number, place in plan.others:
             if place is None:
                 results[number].fill(known[plan.graph.outputs[number]])
-        inputs = [np.broadcast_to(array, shape).reshape(-1) for array in arrays if array.size != 1]
         if inputs:
             work = _Work(plan, program, inputs, [known[position] for position in plan.numbers], results)
-            work.shared(threads or (_cores() if inputs[0].size * plan.cost >= THREADED else 1))
+            work.shared(threads or (cores() if inputs[0].size * plan.cost >= THREADED else 1))
 
 
 class _Work:
@@ -158,18 +219,7 @@ class _Work:
 
     def shared(self, threads: int) -> None:
         """Run all blocks, in this thread and in as many more as there are to be."""
-        others = min(threads, len(self.starts)) - 1
-        if others < 1:
-            self.run()
-            return
-        with ThreadPoolExecutor(others) as pool:
-            futures = [pool.submit(self.run) for _ in range(others)]
-            try:
-                self.run()
-            finally:
-                self.starts.clear()  # when this thread was interrupted the others stop too
-            for future in futures:
-                future.result()
+        share(self.run, self.starts, threads)
 
     def run(self) -> None:
         """Take one block after the other, until there are no more."""
@@ -233,11 +283,6 @@ def _check_outputs(results: Sequence[Any], shape: Shape, inputs: Sequence[Array]
         for other in (*inputs, *results[:number]):
             if np.may_share_memory(array, other):
                 raise UsageError("an array in out shares its memory with an input or with another one in out", hint=OUT)
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _without_warnings() -> Context:

@@ -1,0 +1,155 @@
+"""A compiled program of numbers at many points: arrays of NumPy in, arrays of NumPy filled, threads over the points.
+
+Other threads of Python run while C computes. Large results go to memory past the cache, which saves reading what is
+only to be overwritten.
+"""
+
+import ctypes
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from diffcli.execute.c_cache import cached
+from diffcli.execute.c_functions import FUNCTIONS
+from diffcli.execute.c_source import MOST_STREAMED, Loop, source
+from diffcli.execute.c_vectors import Toolchain, toolchain
+from diffcli.execute.workers import cores, share
+
+STREAMED = 16_000_000
+"""Bytes of results from which on they pass the cache by: about what it holds."""
+SHORTEST, PARTS = 8_192, 8
+"""Threads share the points in as many parts for each, of as many points at least."""
+THREADED = 60_000
+"""Nanoseconds of work from which on a second thread pays: waking it takes a third of that."""
+QUICK, VECTOR, SCALAR, MEMORY = 0.15, 0.7, 10.0, 0.3
+"""About how many nanoseconds take an operation, a function that exists for several numbers at once, any other one, and
+an array, at each point."""
+MOST_QUICK = 12
+"""Arrays up to which they are handed over as they are."""
+FLOAT64 = np.dtype(np.float64)
+
+Array = Any
+Quick = Callable[..., list[Array] | None]
+
+
+class CProgram:
+    """A loop that was compiled; raises CompilerError where that fails."""
+
+    def __init__(self, loop: Loop, made_by: Toolchain) -> None:
+        self.loop = loop
+        text = source(loop, made_by.vectors)
+        library = made_by.library(text)
+        self._program, self._streaming = _function(library.program), None
+        computing, moving = _costs(loop, made_by.vectors)
+        self.cost = computing + moving
+        """About how many nanoseconds one point takes."""
+        if loop.outputs <= MOST_STREAMED and computing < moving:
+            self._streaming = _function(library.streaming)
+        self.quick = self._quick(library)
+
+    def run(
+        self, inputs: Sequence[Array], results: Sequence[Array], given: Sequence[float], threads: int | None = None
+    ) -> None:
+        """Fill the results at all points.
+
+        Args:
+            inputs: For every input that is an array its elements: double precision, one after the other.
+            results: For every output such an array.
+            given: Values of all inputs, of which only those that are no arrays count.
+            threads: How many threads share the points.
+        """
+        total = results[0].size
+        numbers = self.loop.values(given)
+        arguments = (_places(inputs), _places(results), (ctypes.c_double * max(1, len(numbers)))(*numbers))
+        is_large = sum(result.nbytes for result in results) >= STREAMED
+        function = self._streaming if is_large and self._streaming is not None else self._program
+        wanted = threads or (cores() if total * self.cost >= THREADED else 1)
+        if wanted == 1:
+            function(0, total, *arguments)
+            return
+        size = max(SHORTEST, -(-total // (wanted * PARTS) // 8 * -8))
+        parts = deque((begin, min(begin + size, total)) for begin in range(0, total, size))
+
+        def work() -> None:
+            while True:
+                try:
+                    begin, end = parts.popleft()
+                except IndexError:
+                    return
+                function(begin, end, *arguments)
+
+        share(work, parts, wanted)
+
+    def _quick(self, library: ctypes.CDLL) -> Quick | None:
+        """A function of arrays with one axis, for few points; it gives None where it cannot take them."""
+        count = len(self.loop.inputs) + self.loop.outputs
+        if count > MOST_QUICK or self.loop.numbers or not self.loop.inputs or not objects_are_known():
+            return None
+        function = library.arrays
+        function.argtypes, function.restype = [ctypes.py_object] * count, ctypes.c_int
+        outputs = range(self.loop.outputs)
+        inputs = ", ".join(f"x{k}" for k in range(len(self.loop.inputs)))
+        results = ", ".join(f"y{k}" for k in outputs)
+        lines = [f"def quick({inputs}):", "    n = len(x0)", *(f"    y{k} = empty(n)" for k in outputs)]
+        lines += [f"    return [{results}] if function({inputs}, {results}) else None", ""]
+        names: dict[str, Any] = {"empty": np.empty, "function": function}
+        exec(compile("\n".join(lines), "<diffcli program>", "exec"), names)  # noqa: S102 - our own text
+        made: Quick = names["quick"]
+        return made
+
+
+def _places(arrays: Sequence[Array]) -> Any:
+    return (ctypes.c_void_p * max(1, len(arrays)))(*[array.ctypes.data for array in arrays])
+
+
+def _function(function: Any) -> Any:
+    function.argtypes = [ctypes.c_longlong, ctypes.c_longlong, *[ctypes.c_void_p] * 3]
+    function.restype = None
+    return function
+
+
+def _costs(loop: Loop, vectors: Sequence[str]) -> tuple[float, float]:
+    """About how many nanoseconds one point takes: to compute, and to be read and written."""
+    names = [FUNCTIONS.get(node.op) for node in loop.graph.nodes if node.args]
+    computing = sum(QUICK if name is None else VECTOR if name in vectors else SCALAR for name in names)
+    return computing, MEMORY * (len(loop.inputs) + loop.outputs)
+
+
+@cache
+def objects_are_known() -> bool:
+    """Whether NumPy's arrays lie in memory as C is told (see `c_source`), in this build of Python and of NumPy."""
+    if object.__basicsize__ != 2 * ctypes.sizeof(ctypes.c_void_p):
+        return False
+    table = np.arange(12.0).reshape(3, 4)
+    for array in (table[1], table[:, 1], table):
+        seen = _Object.from_address(id(array))
+        shape = [seen.dimensions[axis] for axis in range(array.ndim)]
+        strides = [seen.strides[axis] for axis in range(array.ndim)]
+        found = (seen.type, seen.data, seen.axes, shape, strides, seen.dtype)
+        if found != (id(np.ndarray), array.ctypes.data, array.ndim, [*array.shape], [*array.strides], id(FLOAT64)):
+            return False
+    return True
+
+
+class _Object(ctypes.Structure):
+    """The public beginning of every array (PyArrayObject_fields in NumPy's headers)."""
+
+    _fields_ = (
+        ("count", ctypes.c_ssize_t),
+        ("type", ctypes.c_void_p),
+        ("data", ctypes.c_void_p),
+        ("axes", ctypes.c_int),
+        ("dimensions", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("base", ctypes.c_void_p),
+        ("dtype", ctypes.c_void_p),
+    )
+
+
+def is_cached(loop: Loop) -> bool:
+    """Whether the library of this loop is there already; raises CompilerError."""
+    made_by = toolchain()
+    return cached(made_by.name(source(loop, made_by.vectors))) is not None

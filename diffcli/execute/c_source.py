@@ -1,0 +1,269 @@
+"""A program of numbers at many points as C: one loop over the points, one line per operation.
+
+    static void block(long long n, const double *restrict x0, double *restrict y0, const double *restrict c)
+    {
+    #pragma omp simd
+        for (long long i = 0; i < n; i++) {
+            const double v0 = x0[i];
+            const double v1 = sin(v0);
+            y0[i] = v1;
+        }
+    }
+
+x are arrays of the inputs, y arrays of the outputs, c numbers that are the same at all points. The text contains only
+such names, names of functions of ours and of C, and the digits of numbers: nothing that a user typed.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from diffcli.errors import UsageError
+from diffcli.execute.c_functions import COMPARISONS, FUNCTIONS, MISSING, OPERATORS, SUPPLIED, number_text
+from diffcli.execute.floats import FLOATS
+from diffcli.execute.interpreter import evaluate
+from diffcli.execute.loop import looped
+from diffcli.execute.optimised import Optimiser
+from diffcli.graph.ops import OPS
+from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
+
+MOST_STREAMED = 16
+"""Outputs up to which results pass the cache by on their way to memory."""
+HEAD = """\
+#include <float.h>
+#include <math.h>
+#if defined(__FAST_MATH__) || FLT_EVAL_METHOD != 0
+#error "numbers must be rounded as IEEE 754 says"
+#endif"""
+
+
+def is_available(graph: Graph) -> bool:
+    """Whether C has every operation that the outputs need."""
+    return not any(needed and node.op in MISSING for node, needed in zip(graph.nodes, graph.needed, strict=True))
+
+
+def in_c(graph: Graph) -> Graph:
+    """The same function of numbers, in operations that C has, with as few of them as the optimiser finds."""
+    builder = _Builder()
+    needed = graph.pruned()
+    inputs = [builder.input(name) for name in needed.variables]
+    found = evaluate(needed, builder, inputs)
+    return builder.graph(inputs, [found[position] for position in needed.outputs], needed.output_names).pruned()
+
+
+class _Builder(Optimiser):
+    """Puts definitions in place of operations that C lacks."""
+
+    def apply(self, op: str, *args: int, **_: object) -> int:
+        if op in MISSING:
+            raise UsageError(f"C has no {op}", hint="leave the choice of the executor to diffcli")
+        if op in OPERATORS or op in FUNCTIONS or op in COMPARISONS or op == "where":
+            return super().apply(op, *args)
+        definition = OPS[op].definition_graph()
+        return evaluate(definition, self, args)[definition.outputs[0]]
+
+
+class Loop:
+    """The lines of one point, for a choice of the inputs that are arrays."""
+
+    def __init__(self, graph: Graph, arrays: Sequence[bool]) -> None:
+        """`arrays` says of every input whether it is an array; the others are the same number at all points."""
+        self.graph = in_c(graph)
+        inputs = self.graph.inputs
+        self._varies = self.graph.active(p for p, flag in zip(inputs, arrays, strict=True) if flag)
+        given = self.graph.active(p for p, flag in zip(inputs, arrays, strict=True) if not flag)
+        used = {
+            argument
+            for node, varies in zip(self.graph.nodes, self._varies, strict=True)
+            if varies
+            for argument in node.args
+        }
+        used.update(self.graph.outputs)
+        self.inputs = tuple(position for position in inputs if self._varies[position])
+        self.numbers = tuple(p for p in sorted(used) if not self._varies[p] and given[p])
+        """What is computed once for all points."""
+        self.outputs = len(self.graph.outputs)
+        self.operations = sum(
+            varies and bool(node.args) for node, varies in zip(self.graph.nodes, self._varies, strict=True)
+        )
+        self._texts = {position: f"c[{number}]" for number, position in enumerate(self.numbers)}
+        self._fixed = [position for position in sorted(used) if not self._varies[position] and not given[position]]
+
+    def values(self, given: Sequence[float]) -> list[float]:
+        """The numbers, for values of all inputs of which only those that are no arrays count."""
+        if not self.numbers:
+            return []
+        graph = Graph(self.graph.nodes, self.graph.inputs, self.numbers, tuple(map(str, self.numbers)))
+        return list(looped(graph)(given))
+
+    def lines(self) -> Iterator[str]:
+        """The declarations of all nodes and the assignments to the outputs, for the point i."""
+        values = evaluate(self.graph, FLOATS, [0.0] * len(self.graph.inputs)) if self._fixed else []
+        self._texts.update({position: number_text(values[position]) for position in self._fixed})
+        places = {position: number for number, position in enumerate(self.inputs)}
+        for position, node in enumerate(self.graph.nodes):
+            if self._varies[position]:
+                text = f"x{places[position]}[i]" if node.op == INPUT else self._expression(node)
+                yield f"const double v{position} = {text};"
+                self._texts[position] = f"v{position}"
+        for number, position in enumerate(self.graph.outputs):
+            yield f"y{number}[i] = {self._texts[position]};"
+
+    def _expression(self, node: Node) -> str:
+        args = [self._operand(argument) for argument in node.args]
+        if node.op in COMPARISONS:
+            return f"{args[0]} {COMPARISONS[node.op]} {args[1]} ? 1.0 : 0.0"
+        if node.op == "where":
+            condition, *others = args
+            return f"{condition} != 0.0 ? {others[0]} : {others[1]}"
+        if node.op in OPERATORS:
+            return OPERATORS[node.op].format(*args)
+        return f"{FUNCTIONS[node.op]}({', '.join(args)})"
+
+    def _operand(self, position: int) -> str:
+        text = self._texts[position]
+        return f"({text})" if text.startswith("-") else text
+
+
+def supplied(lines: Sequence[str]) -> list[str]:
+    """The functions in front of a program that the math library lacks."""
+    words = set(re.findall(r"\w+", "\n".join(lines)))
+    return [text for name, text in SUPPLIED.items() if name in words]
+
+
+def vector_declarations(names: Sequence[str]) -> list[str]:
+    """What tells the compiler which functions exist for several numbers at once."""
+    return [f'__attribute__((simd("notinbranch"))) double {name}({_types(name)});' for name in names]
+
+
+def _types(name: str) -> str:
+    return "double, double" if name in ("atan2", "hypot", "pow") else "double"
+
+
+def source(loop: Loop, vectors: Sequence[str] = ()) -> str:
+    """The text of a library with the functions `program`, `streaming` and `arrays`.
+
+    Args:
+        loop: What happens at each point.
+        vectors: The functions of the math library that exist for several numbers at once.
+    """
+    lines = list(loop.lines())
+    words = set(re.findall(r"\w+", "\n".join(lines + supplied(lines))))
+    used = [name for name in vectors if name in words]
+    parts = [HEAD, *vector_declarations(used), *supplied(lines), _block(loop, lines), _program(loop)]
+    if loop.outputs <= MOST_STREAMED:
+        parts += [_streaming(loop), *([] if loop.numbers or not loop.inputs else [_arrays(loop)])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _block(loop: Loop, lines: Sequence[str]) -> str:
+    inputs = [f"const double *restrict x{k}" for k in range(len(loop.inputs))]
+    outputs = [f"double *restrict y{k}" for k in range(loop.outputs)]
+    body = "\n".join(f"        {line}" for line in lines)
+    return (
+        f"static void block(long long n, {', '.join([*inputs, *outputs])}, const double *restrict c)\n{{\n"
+        f"    (void)c;\n#pragma omp simd\n    for (long long i = 0; i < n; i++) {{\n{body}\n    }}\n}}"
+    )
+
+
+def _program(loop: Loop) -> str:
+    inputs = [f"x[{k}] + begin" for k in range(len(loop.inputs))]
+    outputs = [f"y[{k}] + begin" for k in range(loop.outputs)]
+    return (
+        "void program(long long begin, long long end, const double *const *x, double *const *y, const double *c)\n{\n"
+        f"    (void)x;\n    block(end - begin, {', '.join([*inputs, *outputs])}, c);\n}}"
+    )
+
+
+def _streaming(loop: Loop) -> str:
+    """Results in a small buffer first, from where they go to memory in whole lines of the cache."""
+    inputs = [f"x[{k}] + begin" for k in range(len(loop.inputs))]
+    tiles = [f"tile[{k}]" for k in range(loop.outputs)]
+    return (
+        f"{STORE}\n\n"
+        "void streaming(long long begin, long long end, const double *const *x, double *const *y, const double *c)\n{\n"
+        f"    double tile[{loop.outputs}][TILE] __attribute__((aligned(64)));\n"
+        "    long long next = begin + until_aligned(y[0] + begin);\n"
+        "    (void)x;\n"
+        "    for (; begin < end; begin = next, next += TILE) {\n"
+        "        next = next < end ? next : end;\n"
+        "        if (next == begin) continue;\n"
+        f"        block(next - begin, {', '.join([*inputs, *tiles])}, c);\n"
+        f"        for (int k = 0; k < {loop.outputs}; k++) store(y[k] + begin, tile[k], next - begin);\n"
+        "    }\n    finish();\n}"
+    )
+
+
+def _arrays(loop: Loop) -> str:
+    """The program on arrays of NumPy as they are, if all have one axis, one length, one type and no gaps."""
+    inputs, outputs = [f"x{k}" for k in range(len(loop.inputs))], [f"y{k}" for k in range(loop.outputs)]
+    parameters = ", ".join(f"const struct array *{name}" for name in (*inputs, *outputs))
+    fitting = " && ".join(f"fits({name}, y0)" for name in inputs)
+    data = ", ".join(f"{name}->data" for name in (*inputs, *outputs))
+    return (
+        f"{OBJECT}\n\nint arrays({parameters})\n{{\n    if (!({fitting})) return 0;\n"
+        f"    block(y0->dimensions[0], {data}, 0);\n    return 1;\n}}"
+    )
+
+
+OBJECT = """\
+struct array {
+    long long count;
+    void *type;
+    double *data;
+    int axes;
+    long long *dimensions, *strides;
+    void *base, *dtype;
+};
+
+static int fits(const struct array *x, const struct array *y)
+{
+    return x->type == y->type && x->dtype == y->dtype && x->axes == 1 && x->dimensions[0] == y->dimensions[0]
+        && (x->strides[0] == sizeof(double) || x->dimensions[0] == 1) && (unsigned long long)x->data % sizeof(double) == 0;
+}"""
+"""The public beginning of every array of NumPy; `c_program` looks whether it is so here."""
+
+STORE = """\
+enum { TILE = 128 };
+
+#if defined(__AVX512F__)
+#define NONTEMPORAL __builtin_ia32_movntpd512
+typedef double pack __attribute__((vector_size(64)));
+#elif defined(__AVX__)
+#define NONTEMPORAL __builtin_ia32_movntpd256
+typedef double pack __attribute__((vector_size(32)));
+#elif defined(__SSE2__)
+#define NONTEMPORAL __builtin_ia32_movntpd
+typedef double pack __attribute__((vector_size(16)));
+#endif
+#if defined(__clang__) && defined(NONTEMPORAL)
+#undef NONTEMPORAL
+#define NONTEMPORAL(to, values) __builtin_nontemporal_store(values, (pack *)(to))
+#endif
+
+static long long until_aligned(const double *place)
+{
+    return (64 - (unsigned long long)place % 64) % 64 / 8;
+}
+
+static void store(double *restrict to, const double *restrict from, long long n)
+{
+    long long i = 0;
+#ifdef NONTEMPORAL
+    enum { WIDTH = sizeof(pack) / sizeof(double) };
+    const long long head = until_aligned(to) < n ? until_aligned(to) : n;
+    for (; i < head; i++) to[i] = from[i];
+    for (; i + WIDTH <= n; i += WIDTH) {
+        pack values;
+        __builtin_memcpy(&values, from + i, sizeof values);
+        NONTEMPORAL(to + i, values);
+    }
+#endif
+    for (; i < n; i++) to[i] = from[i];
+}
+
+static void finish(void)
+{
+#ifdef NONTEMPORAL
+    __builtin_ia32_sfence();
+#endif
+}"""
