@@ -39,10 +39,9 @@ def _with_times(method: MethodResult) -> MethodResult:
 
 
 def trace_of(text: str, *point: float, mode: str = "reverse", style: StyleName = "pretty", **options: object) -> Trace:
-    """A trace in one mode."""
-    is_reverse = mode == "reverse"
-    graph = parse(text).graph
-    return trace(graph, point, adjoint=is_reverse, tangent=not is_reverse, style=style, text=text, **options)
+    """A trace in one mode or in both."""
+    adjoint, tangent = mode != "forward", mode != "reverse"
+    return trace(parse(text).graph, point, adjoint=adjoint, tangent=tangent, style=style, text=text, **options)
 
 
 @cache

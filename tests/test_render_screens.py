@@ -69,6 +69,8 @@ CASES = {
     "trace-deck-001-forward.tex": lambda: render(
         trace_of(DECK_001, 2.0, 5.0, mode="forward", style="latex"), "latex", Options(digits=3)
     ),
+    "trace-deck-001-both.txt": lambda: render(joined(), "rich", SCREEN),
+    "trace-deck-001-both.tex": lambda: render(joined("latex"), "latex", Options(digits=3)),
     "trace-deck-002-g.txt": lambda: render(trace_of(DECK_002, 2.0, 3.0, kind="g"), "rich", Options(width=100)),
     "trace-arrays.txt": lambda: render(classifier(), "rich", SCREEN),
     "trace-arrays.md": lambda: render(classifier(), "markdown", Options(digits=6)),
@@ -89,6 +91,10 @@ CASES = {
     "ops-tanh.txt": lambda: render(function_entry("tanh"), "rich", SCREEN),
     "error.txt": lambda: error_text(never_closed(), "rich", SCREEN),
 }
+
+
+def joined(style="pretty"):
+    return trace_of(DECK_001, 2.0, 5.0, mode="both", style=style, joined=True)
 
 
 def classifier(style="pretty"):

@@ -101,6 +101,19 @@ def _trace_rows(trace: "Trace") -> Iterator[Sequence[Cell]]:
         for row in rows:
             for name, value in _elements(row.name, row.value):
                 yield ("tangent", seed, name, row.operation, None, None, None, None, value)
+    yield from _joined_rows(trace)
+
+
+def _joined_rows(trace: "Trace") -> Iterator[Sequence[Cell]]:
+    """The local partials and the sums at the cuts, where both modes are joined."""
+    for node in trace.both.nodes if trace.both else ():
+        for local in node.locals:
+            for name, value in _elements(local.name, local.value) if local.value is not None else ():
+                yield ("local", node.name, name, local.rule, local.target, None, None, None, value)
+    for one in trace.both.invariants if trace.both else ():
+        for cut in one.cuts:
+            of = f"{one.output}, {one.seed}"
+            yield ("cut", of, cut.after, " ".join(cut.crossing), None, None, None, None, cut.total)
 
 
 def _elements(name: str, value: Any) -> list[tuple[str, float]]:
@@ -131,7 +144,7 @@ def comparison_table(comparison: "Comparison") -> Table:
 
 def _comparison_rows(comparison: "Comparison") -> Iterator[Sequence[Cell]]:
     for case in comparison.cases:
-        for s in case.methods:
+        for s in (*case.methods, *case.peers):
             cost, timing = s.cost, s.timing
             counts = (cost.function_evaluations, cost.sweeps, cost.operations) if cost else (None,) * 3
             times = (timing.median, timing.spread, timing.minimum) if timing else (None,) * 3

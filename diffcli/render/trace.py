@@ -15,7 +15,15 @@ def document(trace: Trace, options: Options) -> Document:
     blocks: list[Block] = [Flow((title, point_text(point, options), *values_text(values, options)))]
     for problem in trace.problems:
         blocks += problem_blocks(problem, trace.source)
-    blocks += trace_blocks(trace, options)
+    blocks += _tables(trace, options)
     if trace.notes:
         blocks.append(Lines(tuple(text(f"note: {note}", role="quiet") for note in trace.notes)))
     return Document(tuple(blocks))
+
+
+def _tables(trace: Trace, options: Options) -> list[Block]:
+    if trace.both is None:
+        return trace_blocks(trace, options)
+    from diffcli.render.both import both_blocks  # only where it is asked for
+
+    return both_blocks(trace, options)

@@ -58,7 +58,7 @@ def _with_adjoints(trace: Trace, options: Options) -> list[Block]:
         def adjoint(digits: int | None, index: int = index, title: str = title) -> Table:
             return _adjoint(trace, index, title, digits, options)
 
-        blocks += _beside(trace, adjoint, options) if index == 0 else _alone(adjoint, options)
+        blocks += _beside(trace, adjoint, options) if index == 0 else fitted(adjoint, options)
         blocks.append(_gradient(trace, index, options))
     return blocks
 
@@ -70,10 +70,10 @@ def _beside(trace: Trace, derivative: Callable[[int | None], Table], options: Op
         return [SideBySide(left, right)]
     if natural_width(left) + natural_width(right) + ROOM <= options.width:
         return [SideBySide(left, right)]
-    return [*_alone(lambda digits: _primal(trace, digits), options), *_alone(derivative, options)]
+    return [*fitted(lambda digits: _primal(trace, digits), options), *fitted(derivative, options)]
 
 
-def _alone(table: Callable[[int | None], Table], options: Options) -> list[Block]:
+def fitted(table: Callable[[int | None], Table], options: Options) -> list[Block]:
     """The table with as many digits as the width allows; where these are not all, a note says so."""
     if options.width is None or options.digits is not None:
         return [table(options.digits)]
@@ -161,18 +161,18 @@ def _with_tangents(trace: Trace, options: Options) -> list[Block]:
     while size > 1 and not _fits(trace, names[:size], options):
         size -= 1
     groups = [names[start : start + size] for start in range(0, len(names), size)]
-    first = _beside(trace, lambda digits: _tangents(trace, groups[0], digits), options)
-    rest = (_alone(lambda digits, group=group: _tangents(trace, group, digits), options) for group in groups[1:])  # type: ignore[misc]
+    first = _beside(trace, lambda digits: tangents(trace, groups[0], digits), options)
+    rest = (fitted(lambda digits, group=group: tangents(trace, group, digits), options) for group in groups[1:])  # type: ignore[misc]
     return [*first, *(block for blocks in rest for block in blocks)]
 
 
 def _fits(trace: Trace, names: Sequence[str], options: Options) -> bool:
     """Whether these seeds fit one table, with as few digits as a table of several is worth."""
-    table = _tangents(trace, names, options.digits or FEW_DIGITS)
+    table = tangents(trace, names, options.digits or FEW_DIGITS)
     return options.width is None or natural_width(table) + MARGIN <= options.width
 
 
-def _tangents(trace: Trace, names: Sequence[str], digits: int | None) -> Table:
+def tangents(trace: Trace, names: Sequence[str], digits: int | None) -> Table:
     """One table for several seeds: name, rule, and a column of numbers for each seed."""
     steps = list(zip(*(trace.tangent[name] for name in names), strict=True))
     sections = (

@@ -1,7 +1,7 @@
 """The traces of the lectures: forward primal, reverse adjoint, forward tangent, one row per step."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diffcli.graph.numbering import numbering
 from diffcli.graph.program import Graph
@@ -11,8 +11,11 @@ from diffcli.studies.node_values import in_full, node_values
 from diffcli.studies.notation import Kind, Notation, StyleName
 from diffcli.studies.problem_search import find_problems
 from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, reverse_rows
-from diffcli.studies.sweeps import Sweep, forward_sweeps
-from diffcli.studies.values import SCHEMA, Problem, finite_value
+from diffcli.studies.sweeps import Sweep, Sweeps, forward_sweeps
+from diffcli.studies.values import SCHEMA, Problem, plain
+
+if TYPE_CHECKING:
+    from diffcli.studies.both import Both
 
 
 class Trace(NamedTuple):
@@ -49,6 +52,8 @@ class Trace(NamedTuple):
     """For every output the tangent it ends in: ẏ = v̇5."""
     style: StyleName = "unicode"
     """How names and operations are written."""
+    both: "Both | None" = None
+    """What joins the sweeps of both modes, where it was asked for."""
     problems: tuple[Problem, ...] = ()
     """Why some output has no derivative at this point."""
     notes: tuple[str, ...] = ()
@@ -66,10 +71,10 @@ class Trace(NamedTuple):
             "input": self.input,
             "expression": self.expression,
             "variables": list(self.variables),
-            "point": dict(zip(self.variables, map(_plain, self.point), strict=True)),
-            "value": _plain(self.values[0]),
+            "point": dict(zip(self.variables, map(plain, self.point), strict=True)),
+            "value": plain(self.values[0]),
             **self.rows_dict(),
-            "outputs": [{"name": n, "value": _plain(v)} for n, v in zip(self.output_names, self.values, strict=True)],
+            "outputs": [{"name": n, "value": plain(v)} for n, v in zip(self.output_names, self.values, strict=True)],
             "exit_code": self.exit_code,
             "notes": [*(problem.message for problem in self.problems), *self.notes],
         }
@@ -86,25 +91,21 @@ class Trace(NamedTuple):
             "primal": [_row_dict(row) for row in self.primal],
             **({"adjoint": next(iter(adjoints.values())), "adjoints": adjoints} if adjoints else {}),
             **({"tangent": tangents} if tangents else {}),
+            **(self.both.to_dict() if self.both else {}),
         }
-
-
-def _plain(value: Any) -> Any:
-    """A number or an array for JSON."""
-    return None if value is None else finite_value(value.tolist() if hasattr(value, "shape") else value)
 
 
 def _row_dict(row: Row | AdjointRow) -> dict[str, Any]:
     shape = {"shape": list(row.value.shape)} if hasattr(row.value, "shape") else {}
-    return {"name": row.name, "operation": row.operation, **shape, "value": _plain(row.value)}
+    return {"name": row.name, "operation": row.operation, **shape, "value": plain(row.value)}
 
 
 def _adjoint_dict(row: AdjointRow) -> dict[str, Any]:
     return {
         **_row_dict(row),
         "from": row.source,
-        "local": _plain(row.local),
-        "contribution": _plain(row.contribution),
+        "local": plain(row.local),
+        "contribution": plain(row.contribution),
         "accumulated": row.accumulated,
     }
 
@@ -116,6 +117,7 @@ def trace(
     *,
     adjoint: bool = True,
     tangent: bool = True,
+    joined: bool = False,
     cotangents: Sequence[Any] | None = None,
     tangents: Sequence[Any] | None = None,
     style: StyleName = "unicode",
@@ -129,7 +131,8 @@ def trace(
 
     The point has one float per input, or arrays of one library. A reverse sweep starts from 1, for an output that is
     an array from ones, or from `cotangents`, one for each output. Forward sweeps start from each element of the inputs,
-    from ones where these are many, or from `tangents`, one for each input at `wrt`. `written` is the program as the
+    from ones where these are many, or from `tangents`, one for each input at `wrt`. Where they are `joined`, the record
+    has both modes node by node, and the sums that are equal at every cut. `written` is the program as the
     record shows it, where `graph` is another form of it.
     """
     chosen = tuple(graph.inputs if wrt is None else wrt)
@@ -163,9 +166,16 @@ def trace(
             for p, output in zip(graph.outputs, graph.output_names, strict=True)
         ),
         style=style,
+        both=_joined(writer, chosen, point, values, forward) if joined else None,
         problems=find_problems(graph, point, values, chosen),
         notes=(*notes, *(_cotangent_notes(writer) if adjoint and cotangents is None else ())),
     )
+
+
+def _joined(writer: Writer, wrt: Sequence[int], point: Sequence[Any], values: Sequence[Any], forward: Sweeps) -> "Both":
+    from diffcli.studies.both import both  # only where it is asked for
+
+    return both(writer, wrt, point, values, forward)
 
 
 def _cotangent_notes(writer: Writer) -> list[str]:

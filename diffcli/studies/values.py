@@ -22,6 +22,11 @@ def finite_value(value: Value) -> float | list[Any] | None:
     return [finite_value(element) for element in value] if isinstance(value, list) else finite(value)
 
 
+def plain(value: Any) -> Any:
+    """A number or an array for JSON."""
+    return None if value is None else finite_value(value.tolist() if hasattr(value, "shape") else value)
+
+
 def nested(elements: Sequence[Any], shape: Shape) -> Any:
     """Elements one after the other as nested lists of that shape; the only one of them for a number."""
     if not shape:
