@@ -11,7 +11,7 @@ import click
 import typer
 
 from diffcli import __version__
-from diffcli.cli import catalogue, compare, doctor, grad, hessian, jacobian, paths, products, source, trace
+from diffcli.cli import catalogue, compare, descend, doctor, grad, hessian, jacobian, paths, products, source, trace
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
@@ -32,6 +32,7 @@ for name, command in (
     ("vjp", products.vjp),
     ("paths", paths.paths),
     ("source", source.source),
+    ("descend", descend.descend),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),
     ("doctor", doctor.doctor),

@@ -111,24 +111,25 @@ def forget_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write_whole(text: str, file: Path) -> None:
+def write_whole(content: str | bytes, file: Path) -> None:
     """Write to a temporary file beside `file` and put it in place when it is complete."""
     try:
-        _write_and_replace(text, file)
+        _write_and_replace(content, file)
     except OSError as problem:
         raise UsageError(f"cannot write {quoted(str(file))}: {problem.strerror}", kind="file") from None
 
 
-def _write_and_replace(text: str, file: Path) -> None:
+def _write_and_replace(content: str | bytes, file: Path) -> None:
+    data = content.encode() if isinstance(content, str) else content
     mode = mode_of(file)
     if not stat.S_ISREG(mode):  # a pipe or a device
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(data)
         return
     file = file.resolve()  # a link stays a link
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
         Path(temporary).chmod(stat.S_IMODE(mode))
         Path(temporary).replace(file)
     except BaseException:

@@ -15,6 +15,7 @@ SCREENS = {
     "HessianStudy": ("hessian", "document", "hessian_table"),
     "ProductStudy": ("products", "document", "product_table"),
     "PathStudy": ("paths", "document", "paths_table"),
+    "Descent": ("descend", "document", "descent_table"),
     "Listing": ("catalogue", "listing", "listing_table"),
     "Entry": ("catalogue", "entry", "entry_table"),
 }

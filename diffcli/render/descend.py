@@ -1,0 +1,299 @@
+"""The screen of `descend`: the steps, why it ended, a plot of value and gradient, and the methods side by side."""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+from diffcli.graph.layout import element_names
+from diffcli.learn.descent import Descent, Divergence, MethodDescent, Restart, Step
+from diffcli.learn.path_comparison import numbers as numbers_in
+from diffcli.learn.specification import written
+from diffcli.render import numbers
+from diffcli.render.csv import Cell
+from diffcli.render.csv import Table as CsvTable
+from diffcli.render.descend_plots import curves
+from diffcli.render.document import (
+    Block,
+    Column,
+    Document,
+    Flow,
+    Lines,
+    Options,
+    Role,
+    Section,
+    Span,
+    Table,
+    Text,
+    text,
+)
+from diffcli.render.grad import counted
+from diffcli.render.opening import EQUALS, found, point_text, problem_blocks, title_text
+from diffcli.render.shell import quoted
+from diffcli.studies.values import shape_of
+
+FEW_DIGITS = 6
+"""Digits of the numbers in the table of steps."""
+MOST_COORDINATES = 6
+"""Coordinates that get a column."""
+MOST_RESTARTS = 20
+LONGEST_COMMAND = 400
+HEADER = ("method", "step", "value", "gradient_norm", "rate", "length", "curvature")
+ENDINGS = {
+    "gradient": "gradient norm", "value": "change of value", "point": "change of point", "target": "target",
+    "steps": "steps used up", "time": "time used up", "unbounded": "no minimum", "not differentiable": "no derivative",
+}  # fmt: skip
+"""Short names of why a descent ended; others are named as they are."""
+
+
+def document(record: Descent, options: Options) -> Document:
+    """Everything `descend` has to say."""
+    first = record.first
+    blocks: list[Block] = [_opening(record, options), _rule(record)]
+    if first.steps:
+        blocks.append(_steps(record, options))
+    blocks += _ending(record, options)
+    if len(first.steps) > 1:
+        blocks.append(curves(record, has_markers=True))
+    blocks.append(_methods(record))
+    if record.restarts:
+        blocks.append(_restarts(record, options))
+    blocks.append(Lines(tuple(_footer(record))))
+    return Document(tuple(blocks))
+
+
+def descent_table(record: Descent) -> CsvTable:
+    """One row for each step of each method."""
+    names = elements(record)
+    return (*HEADER, *names), _rows(record, len(names))
+
+
+def elements(record: Descent) -> list[str]:
+    """The names of all coordinates."""
+    pairs = zip(record.variables, record.start, strict=True)
+    return [element for name, value in pairs for element in element_names(name, shape_of(value))]
+
+
+def _rows(record: Descent, width: int) -> Iterator[Sequence[Cell]]:
+    for run in record.runs:
+        for step in run.steps:
+            point = numbers_in(step.point) if step.point is not None else [None] * width
+            yield (run.method, step.number, step.value, step.gradient_norm, step.rate, step.length, step.curvature,
+                   *point)  # fmt: skip
+
+
+def _opening(record: Descent, options: Options) -> Flow:
+    title = title_text(record.pretty, record.latex, (record.output,), options)
+    start = point_text(dict(zip(record.variables, record.start, strict=True)), options)
+    fixed = point_text(record.fixed, options)
+    return Flow((title, text("from ", start[1:]), text("with ", fixed[1:]) if fixed else ()))
+
+
+def _rule(record: Descent) -> Lines:
+    """The optimizer with its numbers, its formula, and the method that gives the gradients."""
+    chosen, schedule = record.optimizer, record.optimizer.schedule
+    known = {"η": chosen.rate, **chosen.hyperparameters}
+    values = ", ".join(f"{name} = {numbers.plain(value)}" for name, value in known.items())
+    lines = [
+        text(Span(chosen.name, "name"), f" with {values}; gradients by ", Span(_method_name(record), "name")),
+        text(f"{chosen.row.formula} x ← x − η d.", role="quiet"),
+    ]
+    if schedule.name != "constant":
+        own = ", ".join(f"{name} = {numbers.plain(value)}" for name, value in schedule.numbers.items())
+        lines.append(text(Span(schedule.name, "name"), f" schedule with {own}: ", Span(schedule.formula, "quiet")))
+    return Lines(tuple(lines))
+
+
+def _method_name(record: Descent) -> str:
+    kind = {"finite": "finite differences", "symbolic": "symbolic derivatives"}
+    return kind.get(record.first.method, f"{record.first.method} mode")
+
+
+def _steps(record: Descent, options: Options) -> Table:
+    """Some of the steps: those numbered 1, 2, 5, 10, 20, …, the first and the last."""
+    names = elements(record)
+    has_points = len(names) <= MOST_COORDINATES and record.first.steps[0].point is not None
+    columns = [Column("step", "right"), Column(record.output, "decimal"), Column("|gradient|", "decimal")]
+    if record.optimizer.schedule.name != "constant":
+        columns.append(Column("rate", "decimal", droppable=1))
+    columns.append(Column("step length", "decimal", droppable=20))
+    if has_points:
+        columns += [Column(name, "decimal", droppable=2 + k) for k, name in enumerate(names)]
+    shown = [step for step in record.first.steps if _is_shown(step.number, record.first.taken)]
+    rows = tuple(_step_row(step, record, options, has_points=has_points) for step in shown)
+    return Table(tuple(columns), (Section(rows),))
+
+
+def _is_shown(number: int, last: int) -> bool:
+    digits = str(number).rstrip("0")
+    return number in (0, last) or digits in ("1", "2", "5")
+
+
+def _step_row(step: Step, record: Descent, options: Options, *, has_points: bool) -> tuple[Text, ...]:
+    digits = options.digits or FEW_DIGITS
+    cells = [text(str(step.number)), _number(step.value, digits), _number(step.gradient_norm, digits)]
+    if record.optimizer.schedule.name != "constant":
+        cells.append(_number(step.rate, digits))
+    cells.append(_number(step.length, digits) if step.number else ())
+    if has_points and step.point is not None:
+        cells += [_number(x, digits) for x in numbers_in(step.point)]
+    return tuple(cells)
+
+
+def _number(value: float, digits: int) -> Text:
+    """The number in significant digits, also beside its point."""
+    shown = f"{value:.{digits}g}"
+    return (numbers.value(float(shown)),)
+
+
+def _ending(record: Descent, options: Options) -> list[Block]:
+    """Why it ended, where, and what may be wrong."""
+    run = record.first
+    ending = run.ending
+    role: Role = "good" if ending.converged else "plain" if ending.kind in ("steps", "time") else "bad"
+    if ending.kind == "gave up":
+        return [Lines((text(f"{run.method} gave up: {ending.message}", role="bad"),))]
+    after = f"Stopped after {counted(run.taken, 'step', 'steps') or 'no step'}: "
+    blocks: list[Block] = [Lines((text(after, Span(ending.message, role), "."),))]
+    if ending.problem:
+        blocks += problem_blocks(ending.problem, record.source)
+    if run.steps:
+        blocks.append(Lines(tuple(_result(record, options))))
+    if run.divergence:
+        blocks.append(Lines(tuple(_likely_cause(record, run.divergence))))
+    return blocks
+
+
+def _result(record: Descent, options: Options) -> Iterator[Text]:
+    """The last point, and the lowest one where that is another."""
+    run = record.first
+    value = text(Span(record.output, "name"), EQUALS, found(run.last.value, options))
+    place = point_text(dict(zip(record.variables, run.end, strict=True)), options)
+    yield text(value, " ", place, f"; gradient norm {run.last.gradient_norm:.2g}")
+    lowest = min(run.steps, key=lambda step: step.value)
+    if lowest.value < run.last.value:
+        low = text(Span(record.output, "name"), EQUALS, found(lowest.value, options))
+        yield text("The value was lower before: ", low, f" after step {lowest.number}.")
+
+
+def _likely_cause(record: Descent, known: Divergence) -> Iterator[Text]:
+    if known.exceeds and known.bound is not None and known.curvature is not None:
+        most = known.bound / known.curvature
+        name = f"{numbers.plain(round(known.bound, 4))}/L"
+        yield text(
+            f"Likely cause: the learning rate {numbers.plain(known.rate)} is more than {name} = {most:.3g}, beyond"
+            f" which {record.optimizer.name} diverges on a quadratic; L ≈ {known.curvature:.3g} is the curvature"
+            f" |Δg|/|Δx| seen on the path.",
+        )
+    else:
+        yield text(f"Likely cause: the learning rate {numbers.plain(known.rate)} is too large here.")
+    if known.suggestion is not None:
+        yield text("Tried, and goes down: ", Span(command(record, known.suggestion), "code"))
+
+
+def command(record: Descent, rate: float) -> str:
+    """The same descent with another learning rate, as one would type it; only the option where that is too long."""
+    chosen = record.optimizer
+    usual, schedule = chosen.row.defaults, chosen.schedule
+    own = {key: value for key, value in chosen.hyperparameters.items() if value != usual[key]}
+    words = ["diffcli", "descend", quoted(record.input), "--from", quoted(_point(record.variables, record.start))]
+    if record.fixed:
+        words += ["--at", quoted(_point(tuple(record.fixed), tuple(record.fixed.values())))]
+    if chosen.name != "gradient-descent":
+        words += ["--optimizer", quoted(written(chosen.name, own))]
+    if schedule.name != "constant":
+        words += ["--schedule", quoted(written(schedule.name, dict(schedule.numbers)))]
+    words += ["--rate", numbers.plain(rate)]
+    line = " ".join(words)
+    return line if len(line) <= LONGEST_COMMAND and "\n" not in record.input else f"--rate {numbers.plain(rate)}"
+
+
+def _point(names: Sequence[str], values: Sequence[object]) -> str:
+    return ",".join(f"{name}={numbers.plain(value)}" for name, value in zip(names, values, strict=True))  # type: ignore[arg-type]
+
+
+def _methods(record: Descent) -> Table:
+    """What each method took, counted while it ran, and how far its path is from the first."""
+    columns = (
+        Column(), Column("steps", "right"), Column("stopped by", droppable=4), Column(record.output, "decimal"),
+        Column("what it took", flexible=True), Column("one gradient", "right", droppable=2),
+        Column("all", "right", droppable=3), Column("apart", "right"), Column(),
+    )  # fmt: skip
+    return Table(columns, (Section(tuple(_method_row(run) for run in record.runs)),)).trimmed()
+
+
+def _method_row(run: MethodDescent) -> tuple[Text, ...]:
+    if run.ending.kind == "gave up":
+        return (text(run.method, role="name"), (), text("gave up"), (), text(run.ending.message), (), (), (), ())
+    mark = {True: text("same", role="good"), False: text("another path", role="bad"), None: ()}[run.is_same_path]
+    return (
+        text(run.method, role="name"),
+        text(str(run.taken)),
+        text(ENDINGS.get(run.ending.kind, run.ending.kind)),
+        _number(run.last.value, FEW_DIGITS) if run.steps else (),
+        text(_work(run)),
+        text(numbers.seconds(run.gradient_seconds)),
+        text(numbers.seconds(run.seconds)),
+        (numbers.error(run.distance),) if run.distance is not None else (),
+        mark,
+    )
+
+
+def _work(run: MethodDescent) -> str:
+    cost = run.cost
+    parts = (
+        counted(cost.function_evaluations, "call", "calls"),
+        counted(cost.sweeps, "sweep", "sweeps"),
+        counted(cost.operations, "operation", "operations"),
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _restarts(record: Descent, options: Options) -> Table:
+    """The given start first, then the random ones, the lowest marked."""
+    digits, best = options.digits or FEW_DIGITS, record.best
+    rows = record.restarts if not options.is_interactive else record.restarts[:MOST_RESTARTS]
+    if best and best not in rows:
+        rows = (*rows, best)
+    columns = (
+        Column("from", flexible=True), Column("to", flexible=True), Column(record.output, "decimal"),
+        Column("steps", "right", droppable=1), Column("stopped by", droppable=2), Column(),
+    )  # fmt: skip
+    title = f"{len(record.restarts) - 1} random restarts (seed {record.seed})"
+    return Table(columns, (Section(tuple(_restart_row(one, digits, is_best=one is best) for one in rows)),), title)
+
+
+def _restart_row(one: Restart, digits: int, *, is_best: bool) -> tuple[Text, ...]:
+    return (
+        _place(one.start, digits),
+        _place(one.end, digits),
+        _number(one.value, digits) if one.value is not None else text("—", role="quiet"),
+        text(str(one.taken)),
+        text(ENDINGS.get(one.kind, one.kind)),
+        text("lowest", role="good") if is_best else (),
+    )
+
+
+def _place(values: Sequence[object], digits: int) -> Text:
+    """A point without names: (1.5, -2); of many numbers only how many."""
+    flat = list(numbers_in(list(values)))
+    if len(flat) > MOST_COORDINATES:
+        return text(f"{prod((len(flat),))} numbers", role="quiet")
+    return text(f"({', '.join(numbers.value(float(f'{x:.{digits}g}')).text for x in flat)})")
+
+
+def _footer(record: Descent) -> Iterator[Text]:
+    compared = [run for run in record.runs if run.is_same_path is not None]
+    if compared and all(run.is_same_path for run in compared):
+        yield text(
+            Span("The same path by all methods", "good"), ": at no step are two points further apart than shown."
+        )
+    elif compared:
+        others = ", ".join(run.method for run in compared if not run.is_same_path)
+        yield text(Span(f"Another path by {others}", "bad"), ": rounding, or the error of finite differences, grew.")
+    if compared:
+        rules = dict.fromkeys(
+            f"{numbers.tolerance(run.tolerance)}·max(1, |x|) ({run.method})" for run in compared if run.tolerance
+        )
+        yield text(f"Rule: |x − x by {record.first.method}| ≤ {', '.join(rules)} after every step.", role="quiet")
+    if any(run.method == "finite" for run in record.runs):
+        yield text("Calls are those of the gradients; the value at each step is one more.", role="quiet")
+    yield from (text(f"note: {note}", role="quiet") for note in record.notes)
