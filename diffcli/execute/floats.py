@@ -18,6 +18,13 @@ Function = Callable[..., float]
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
+BARE = frozenset(
+    "exp expm1 ln log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh abs "
+    "hypot erf erfc pow".split()
+)
+"""Primitives whose function in Python's math gives the same number whenever it does not raise."""
+
+
 class FloatArithmetic:
     """The arithmetic of doubles for the interpreter."""
 
@@ -45,6 +52,17 @@ def function(op: str) -> Function:
         return _without_exceptions(getattr(math, name))
     definition = OPS[op].definition_graph()
     return lambda *args: outputs(definition, FLOATS, args)[0]
+
+
+@cache
+def quick(op: str) -> Function:
+    """The quickest function of a primitive, which may raise ArithmeticError or ValueError where `function` does not."""
+    if op == "div":
+        return operator.truediv
+    if op not in BARE:
+        return function(op)
+    bare: Function = getattr(math, OPS[op].call("math") or op)
+    return bare
 
 
 def _without_exceptions(raising: Function) -> Function:

@@ -11,19 +11,22 @@ where IEEE 754 gives inf or nan; such a point is run again by the IEEE functions
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
-from diffcli.execute.floats import CONSTANTS, function
+from diffcli.execute.floats import BARE, CONSTANTS, quick
 from diffcli.execute.loop import looped
 from diffcli.execute.optimised import optimised
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
 
 MAX_NODES = 4000
-"""Above this, Python's compiler takes longer than a loop over the flat graph would save."""
+"""Above this, Python's compiler takes longer than a loop over the flat graph would save, unless it runs often."""
+LONG = 200
+"""From this many assignments on, names are used again, so that Python reuses the memory of what they held."""
 MAX_DEPTH = 20
 """How deeply expressions nest: Python's own parser has a limit."""
 TEMPLATES = {
@@ -41,28 +44,22 @@ TEMPLATES = {
     "ne": "1.0 if {} != {} else 0.0",
 }
 _MIXING = frozenset(("add", "sub", "mul"))
-BARE = frozenset(
-    "exp expm1 ln log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh abs "
-    "hypot erf erfc pow".split()
-)
-"""Primitives whose function in Python's math gives the same number whenever it does not raise."""
-
 Program = Callable[[Sequence[float]], Sequence[float]]
 
 
-def compiled(graph: Graph) -> Program:
-    """A runnable program: values of the inputs in, values of the outputs out."""
-    if len(graph.nodes) > MAX_NODES:
+def compiled(graph: Graph, most: int = MAX_NODES) -> Program:
+    """A runnable program: values of the inputs in, values of the outputs out; a loop for more nodes than `most`."""
+    if len(graph.nodes) > most:
         return looped(graph)
-    quick = optimised(graph)
-    straight: Program = _executed(source(quick), "program", _functions(quick))
+    short = optimised(graph)
+    straight: Program = _executed(source(short), "program", _functions(short))
     careful: list[Program] = []
 
     def run(values: Sequence[float]) -> Sequence[float]:
         try:
             return straight(values)
         except (ArithmeticError, ValueError):
-            careful[:] = careful or [looped(quick)]
+            careful[:] = careful or [looped(short)]
             return careful[0](values)
 
     return run
@@ -74,11 +71,11 @@ def compiled_function(graph: Graph, otherwise: Callable[..., Any]) -> Callable[.
     What is called with anything but floats, or raises where IEEE 754 gives inf or nan, is handed to `otherwise`. The
     type of each argument is looked at here because a wrapper around the function would cost as much as the program.
     """
-    quick = optimised(graph)
-    names, witnesses = _parameters(quick.variables), _witnesses(quick)
-    sums = [position for position in witnesses if position not in quick.inputs]
-    lines, (value, *partials) = _lines(quick, names, first=sums)
-    checked = [name for name, position in zip(names, quick.inputs, strict=True) if position in witnesses]
+    short = optimised(graph)
+    names, witnesses = _parameters(short.variables), _witnesses(short)
+    sums = [position for position in witnesses if position not in short.inputs]
+    lines, (value, *partials) = _lines(short, names, first=sums)
+    checked = [name for name, position in zip(names, short.inputs, strict=True) if position in witnesses]
     checks = [f"type({name}) is float" for name in (*checked, *[f"v{position}" for position in sums])]
     parameters = ", ".join(names)
     text = [
@@ -93,7 +90,7 @@ def compiled_function(graph: Graph, otherwise: Callable[..., Any]) -> Callable[.
         f"    return otherwise({parameters})",
         "",
     ]
-    return _executed("\n".join(text), "value_and_grad", {**_functions(quick), "otherwise": otherwise})
+    return _executed("\n".join(text), "value_and_grad", {**_functions(short), "otherwise": otherwise})
 
 
 def _witnesses(graph: Graph) -> list[int]:
@@ -102,6 +99,8 @@ def _witnesses(graph: Graph) -> list[int]:
     A float plus an int is a float, and a float plus a scalar of NumPy is one of NumPy: if x + y is a float, one of them
     is, and the other is a float or is turned into one wherever it meets a float or a function of math.
     """
+    if len(graph.nodes) > LONG:
+        return list(graph.inputs)  # a look at a type is nothing beside the rest
     inputs = set(graph.inputs)
     pairs = {p for p, node in enumerate(graph.nodes) if node.op in _MIXING and len(inputs.intersection(node.args)) == 2}
     floats, doubtful = set(pairs), Counter(position for position in graph.outputs if position in inputs)
@@ -145,7 +144,25 @@ def _lines(graph: Graph, names: Sequence[str], first: Sequence[int] = ()) -> tup
         elif node.op in TEMPLATES:
             text = f"({text})"
         texts[position] = text
-    return lines, [texts[position] for position in graph.outputs]
+    results = [texts[position] for position in graph.outputs]
+    return _with_few_names(lines, results, names) if len(lines) > LONG else (lines, results)
+
+
+def _with_few_names(lines: list[str], results: list[str], kept: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The same with each name free for another value behind its last use, but for those in `kept`."""
+    used = [_NAME.findall(line) for line in (*lines, "".join(results))]
+    last = {name: number for number, names in enumerate(used) for name in names}
+    places, free, made = {name: name for name in kept}, list[str](), 0
+    new = []
+    for number, (line, (target, *args)) in enumerate(zip(lines, used[:-1], strict=True)):
+        expression = _NAME.sub(lambda found: places[found[0]], line.partition(" = ")[2])
+        free += [places[name] for name in dict.fromkeys(args) if last[name] == number and name not in kept]
+        places[target] = free.pop() if free else f"t{(made := made + 1)}"
+        new.append(f"{places[target]} = {expression}")
+    return new, [_NAME.sub(lambda found: places[found[0]], result) for result in results]
+
+
+_NAME = re.compile(r"\bv\d+\b")
 
 
 def _expression(node: Node, texts: Mapping[int, str]) -> str:
@@ -170,7 +187,7 @@ def _parameters(variables: Sequence[str]) -> list[str]:
 
 
 def _is_taken(name: str) -> bool:
-    return name in OPS or name in _WORDS or iskeyword(name) or (name[0] == "v" and name[1:].isdecimal())
+    return name in OPS or name in _WORDS or iskeyword(name) or (name[0] in "vt" and name[1:].isdecimal())
 
 
 _WORDS = frozenset(("type", "float", "otherwise", "value_and_grad", "ArithmeticError", "ValueError", "__debug__"))
@@ -183,11 +200,4 @@ def _executed(text: str, name: str, namespace: dict[str, Any]) -> Callable[..., 
 
 
 def _functions(graph: Graph) -> dict[str, Callable[..., float]]:
-    return {node.op: _python_function(node.op) for node in graph.nodes if node.op in OPS}
-
-
-def _python_function(op: str) -> Callable[..., float]:
-    if op not in BARE:
-        return function(op)
-    bare: Callable[..., float] = getattr(math, OPS[op].call("math") or op)
-    return bare
+    return {node.op: quick(node.op) for node in graph.nodes if node.op in OPS}

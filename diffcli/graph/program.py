@@ -88,10 +88,14 @@ class Graph:
 
     def active(self, wrt: Iterable[int]) -> tuple[bool, ...]:
         """For every node, whether it depends on one of the inputs at the positions `wrt`."""
-        seeds = frozenset(wrt)
-        active: list[bool] = []
+        active = [False] * len(self.nodes)
+        for position in wrt:
+            active[position] = True
         for position, node in enumerate(self.nodes):
-            active.append(position in seeds or any(active[argument] for argument in node.args))
+            for argument in node.args:
+                if active[argument]:
+                    active[position] = True
+                    break
         return tuple(active)
 
     def pruned(self) -> "Graph":

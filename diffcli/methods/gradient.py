@@ -1,0 +1,40 @@
+"""Value and gradient of a program of numbers by reverse mode, in the form that is soonest done with it."""
+
+from collections.abc import Callable, Sequence
+
+from diffcli.execute.python_source import compiled
+from diffcli.graph.program import Graph
+from diffcli.methods.reverse import adjoint_program
+from diffcli.methods.tape import swept
+
+SHORT = 300
+"""Up to this many nodes the adjoint program is written and compiled at once: 50 µs a node, the sweep in numbers 1.3."""
+LONGEST = 40_000
+"""Beyond this many nodes Python's compiler takes seconds and gigabytes."""
+CALLS = 500
+"""After so many runs the sweep in numbers (0.12 µs a node) has taken about as long as compiling will, which saves two
+thirds of it from then on."""
+
+Program = Callable[[Sequence[float]], Sequence[float]]
+
+
+def gradient_program(graph: Graph, output: int, wrt: Sequence[int]) -> Program:
+    """From the values of all inputs to y and ∂y/∂x for the inputs at the positions `wrt`."""
+    if len(graph.nodes) <= SHORT:
+        return compiled(adjoint_program(graph, output, wrt).graph)
+    return _Warming(graph, output, wrt) if len(graph.nodes) <= LONGEST else swept(graph, output, wrt)
+
+
+class _Warming:
+    """The sweep in numbers, until it has run so often that compiling pays."""
+
+    def __init__(self, graph: Graph, output: int, wrt: Sequence[int]) -> None:
+        self._task = graph, output, wrt
+        self._calls = 0
+        self._program = swept(graph, output, wrt)
+
+    def __call__(self, point: Sequence[float]) -> Sequence[float]:
+        self._calls += 1
+        if self._calls == CALLS:
+            self._program = compiled(adjoint_program(*self._task).graph, most=10 * LONGEST)
+        return self._program(point)

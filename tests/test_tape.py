@@ -1,0 +1,128 @@
+"""The sweep in numbers against the adjoint program, which is another way through the same table."""
+
+import math
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diffcli.execute.floats import FLOATS
+from diffcli.execute.interpreter import outputs
+from diffcli.execute.python_source import compiled, compiled_function, source
+from diffcli.graph.ops import ELEMENTWISE, OPS
+from diffcli.graph.program import Builder, Graph
+from diffcli.language import parse
+from diffcli.methods import gradient
+from diffcli.methods.reverse import adjoint_program
+from diffcli.methods.tape import swept
+
+ALL = tuple(name for name in ELEMENTWISE if name not in ("polygamma", "digamma", "lgamma", "gamma"))
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.25, 3.0, math.inf, -math.inf, math.nan, 1e308)
+doubles = st.sampled_from(SPECIAL) | st.floats(-3, 3).map(lambda value: round(value, 3))
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Graph:
+    """Random operations, each at most once after the other's result, so that no sum cancels."""
+    builder = Builder()
+    inputs = [builder.input(name) for name in ("x", "y")]
+    nodes = [*inputs, *map(builder.constant, ("0", "1", "2", "0.5"))]
+    for _ in range(draw(st.integers(1, 10))):
+        op = draw(st.sampled_from(ALL))
+        nodes.append(builder.apply(op, *[draw(st.sampled_from(nodes)) for _ in range(OPS[op].arity)]))
+    return builder.graph(inputs, [nodes[-1]])
+
+
+@settings(max_examples=400, deadline=None)
+@given(programs(), doubles, doubles)
+def test_the_results_are_those_of_the_adjoint_program(graph, x, y):
+    program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
+    wanted = outputs(program, FLOATS, [x, y])
+    found = swept(graph, graph.outputs[0], graph.inputs)([x, y])
+    assert found[0] == pytest.approx(wanted[0], nan_ok=True, rel=1e-15)
+    largest = max((abs(value) for value in wanted if math.isfinite(value)), default=1.0)
+    assert found[1:] == pytest.approx(wanted[1:], nan_ok=True, rel=1e-10, abs=1e-10 * largest)
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "gradient"),
+    [
+        ("x^2", [0.0], [0.0]),
+        ("x^0 + y", [0.0, 1.0], [0.0, 1.0]),
+        ("where(x > 0, sqrt(x), 0)", [0.0], [0.0]),  # what is not used has no slope
+        ("where(x > 0, ln(x), x)", [-2.0], [1.0]),
+        ("(-2)^3*x", [5.0], [-8.0]),  # ln(−2) is never asked for
+        ("x*x + x", [3.0], [7.0]),
+        ("exp(2*x)", [0.5], [2 * math.e]),
+        ("y + 1", [7.0], [1.0]),
+    ],
+)
+def test_by_hand(text, point, gradient):
+    graph = parse(text).graph
+    assert swept(graph, graph.outputs[0], graph.inputs)(point)[1:] == pytest.approx(gradient, nan_ok=True)
+
+
+def test_only_what_is_asked_for():
+    graph = parse("x*y + z^2").graph
+    assert swept(graph, graph.outputs[0], graph.inputs[1:2])([2.0, 3.0, 4.0]) == [22.0, 2.0]
+
+
+def logistic_map(steps: int) -> Graph:
+    """The map v ← r·v·(1 − v), as a program of r and v."""
+    builder = Builder()
+    r, v = builder.input("r"), builder.input("x")
+    start, one = v, builder.constant("1")
+    for _ in range(steps):
+        v = builder.apply("mul", builder.apply("mul", r, v), builder.apply("sub", one, v))
+    return builder.graph((r, start), (v,))
+
+
+def test_a_long_chain_by_hand():
+    """Adjoints of v ← r·v·(1−v) by the chain rule, written down without any graph."""
+    r, x, steps = 2.9, 0.3, 20_000
+    values = [x]
+    for _ in range(steps):
+        values.append(r * values[-1] * (1 - values[-1]))
+    by_r, by_v = 0.0, 1.0
+    for v in reversed(values[:-1]):
+        by_r += by_v * v * (1 - v)
+        by_v *= r * (1 - 2 * v)
+    graph = logistic_map(steps)
+    found = swept(graph, graph.outputs[0], graph.inputs)([r, x])
+    assert found == pytest.approx([values[-1], by_r, by_v], rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("steps", [50, 400])
+def test_long_programs_use_names_again(steps):
+    graph = logistic_map(steps)
+    program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
+    wanted = outputs(program, FLOATS, [2.9, 0.3])
+    assert compiled(program)([2.9, 0.3]) == pytest.approx(wanted, rel=1e-12)
+    value, partials = compiled_function(program, lambda *_: None)(2.9, 0.3)
+    assert [value, *partials] == pytest.approx(wanted, rel=1e-12)
+    names = set(re.findall(r"\b[tv]\d+\b", source(program)))
+    assert len(names) < len(program.nodes) / 2
+
+
+def test_the_program_of_a_gradient_is_compiled_when_it_has_run_often(monkeypatch):
+    graph = logistic_map(200)
+    run = gradient.gradient_program(graph, graph.outputs[0], graph.inputs)
+    before = run([2.9, 0.3])
+    written = []
+    monkeypatch.setattr(gradient, "adjoint_program", lambda *task: written.append(task) or adjoint_program(*task))
+    for _ in range(gradient.CALLS):
+        after = run([2.9, 0.3])
+    assert len(written) == 1
+    assert list(after) == pytest.approx(before, rel=1e-12)
+
+
+def test_wide_sums():
+    rng, builder = random.Random(0), Builder()
+    inputs = [builder.input(f"x{number}") for number in range(2000)]
+    total, weights = builder.constant("0"), [rng.uniform(-1, 1) for _ in inputs]
+    for weight, position in zip(weights, inputs, strict=True):
+        total = builder.apply("add", total, builder.apply("mul", position, builder.constant(repr(weight))))
+    graph = builder.graph(inputs, (total,))
+    assert swept(graph, total, inputs)([1.0] * 2000)[1:] == weights
