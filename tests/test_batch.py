@@ -9,7 +9,7 @@ import pytest
 
 import diffcli
 from diffcli.errors import DiffcliError, ShapeError, UsageError
-from diffcli.execute import block_plan, blocks
+from diffcli.execute import block_plan, numpy_batch
 from diffcli.execute.blocks import Batch
 from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.interpreter import outputs
@@ -233,20 +233,20 @@ def test_buffers_are_few_in_long_programs(monkeypatch):
     x = np.linspace(-1, 1, 10_000)
     straight = Batch(adjoint(text))([x])
     monkeypatch.setattr(block_plan, "MAX_NODES", 10)
-    monkeypatch.setattr(blocks, "MAX_NODES", 10)
+    monkeypatch.setattr(numpy_batch, "MAX_NODES", 10)
     np.testing.assert_array_equal(straight, Batch(adjoint(text))([x]))
 
 
 def test_a_failing_thread_is_heard():
     batch = Batch(adjoint("x*x"))
-    batch([np.ones(blocks.WHOLE + 1)])
+    batch([np.ones(numpy_batch.WHOLE + 1)])
 
     def broken(_):
         raise MemoryError
 
     key = ((True,), True)
-    prepared = batch._prepared[key]
-    batch._prepared[key] = prepared._replace(program=broken)
+    prepared = batch._numpy._prepared[key]
+    batch._numpy._prepared[key] = prepared._replace(program=broken)
     with pytest.raises(MemoryError):
         batch([np.ones(100_000)], threads=2)
 
@@ -267,7 +267,7 @@ def test_sine_and_cosine_by_half_angles(scale):
     plan = block_plan.Plan(graph, [True], by_half_angles=True)
     assert not any(step.call in (np.sin, np.cos) for step in plan.steps)
     with np.errstate(all="ignore"):
-        found = plan.allocating()([angles])
+        found = plan.allocating(10_000)(angles)
     for values, exact in zip(found, interpreted(graph, [angles]), strict=True):
         assert_close(values, exact, ulps=4)
         assert np.nanmax(np.abs(values)) <= 1

@@ -10,7 +10,7 @@ x are blocks of the inputs, c numbers, y blocks of the outputs, b buffers, m buf
 only such names. A buffer is free again behind the last use of what it holds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -162,17 +162,23 @@ class Plan:
         if len(self.steps) > MAX_NODES:
             return self._looped()
         lines = [f"    {self._line(k, step)}" for k, step in enumerate(self.steps)]
-        return self._compiled([f"    {', '.join(self.names)}, = values", *lines], {})
+        return self._compiled("values", [f"    {', '.join(self.names)}, = values", *lines], {})
 
-    def allocating(self) -> Program:
-        """The steps on whole arrays, all inputs being arrays: NumPy makes an array where a place is used first."""
-        lines, begun = [f"    {''.join(f'{self.places[p]}, ' for p in self.inputs)}= values"], set[str]()
+    def allocating(self, most: int) -> Callable[..., list[Any] | None]:
+        """The steps on whole arrays: NumPy makes an array where a place is used first.
+
+        All inputs are to be arrays of double precision of one shape, and of `most` elements at most; else the result
+        is None.
+        """
+        inputs = [self.places[position] for position in self.inputs]
+        lines, begun = list(_guards([f"x{k}" for k in range(len(inputs))])), set[str]()
         for k, step in enumerate(self.steps):
             place = self.places[step.result]
             lines.append(f"    {self._line(k, step, is_first=place not in begun)}")
             begun.add(place)
         known = self.values([0.0] * len(self.graph.inputs))
         names: dict[str, Any] = {self.places[p]: known[p] for p in self.numbers}
+        names |= {"array": np.ndarray, "double": np.dtype(np.float64), "most": most}
         results = []
         for number, position in enumerate(self.graph.outputs):
             if self._varies[position]:
@@ -180,17 +186,17 @@ class Plan:
             else:
                 names[f"n{number}"] = known[position]
                 results.append(f"filled(x0, n{number})")
-        return self._compiled([*lines, f"    return ({''.join(f'{result}, ' for result in results)})"], names)
+        return self._compiled(", ".join(inputs), [*lines, f"    return [{', '.join(results)}]"], names)
 
     def _line(self, number: int, step: Step, *, is_first: bool = False) -> str:
         args, place = ", ".join(self.places[position] for position in step.args), self.places[step.result]
         return f"{place} = f{number}({args})" if is_first else f"f{number}({args}, out={place})"
 
-    def _compiled(self, lines: list[str], names: dict[str, Any]) -> Program:
+    def _compiled(self, arguments: str, lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:
         names = {**names, "filled": _filled} | {f"f{k}": step.call for k, step in enumerate(self.steps)}
-        text = "\n".join(["def program(values):", *lines, ""])
+        text = "\n".join([f"def program({arguments}):", *lines, ""])
         exec(compile(text, "<diffcli program>", "exec"), names)  # noqa: S102 - our own text, see above
-        program: Program = names["program"]
+        program: Callable[..., Any] = names["program"]
         return program
 
     def _looped(self) -> Program:
@@ -206,6 +212,16 @@ class Plan:
                 made(*[values[arg] for arg in args], out=values[place])
 
         return run
+
+
+def _guards(inputs: Sequence[str]) -> Iterator[str]:
+    """Lines that turn away what is not plain."""
+    first, *others = inputs
+    wrong = [f"type({name}) is not array or {name}.dtype is not double" for name in inputs]
+    yield f"    if {' or '.join(wrong)}: return None"
+    yield f"    shape = {first}.shape"
+    wrong = [f"{name}.shape != shape" for name in others]
+    yield f"    if {' or '.join([*wrong, 'not shape', f'not 0 < {first}.size <= most'])}: return None"
 
 
 class _Buffers:

@@ -1,6 +1,6 @@
 """When a program at many points runs as C: the programs that are compiled, and the decision to compile one more."""
 
-from collections.abc import Sequence
+import math
 
 from diffcli.errors import LibraryError
 from diffcli.execute import executors
@@ -33,6 +33,14 @@ class CBatch:
             program = self._programs[arrays] = CProgram(Loop(self.graph, arrays), toolchain())
         return program
 
+    def patience(self, arrays: Arrays) -> float:
+        """The nanoseconds that NumPy should work before C is thought of again."""
+        if arrays in self._programs or not self._is_possible:
+            return math.inf
+        loop = self._loops.get(arrays)
+        enough = executors.LOOKING if loop is None else executors.compiling(loop.operations)
+        return max(1.0, enough - self._work.get(arrays, 0.0))
+
     def if_it_pays(self, arrays: Arrays, work: float) -> CProgram | None:
         """The program, if it is compiled or should be now.
 
@@ -44,13 +52,14 @@ class CBatch:
             return self._programs[arrays]
         before = self._work.get(arrays, 0.0)
         total = self._work[arrays] = before + work
-        if not self._is_possible or not executors.looking_pays(total):
+        if not self._is_possible or total < executors.LOOKING:
             return None
         try:
             loop = self._loops.get(arrays)
             is_first_look = loop is None
-            loop = loop or self._loops.setdefault(arrays, Loop(self.graph, arrays))
-            pays = executors.compiling_pays(total, loop.operations)
+            if loop is None:
+                loop = self._loops[arrays] = Loop(self.graph, arrays)
+            pays = total >= executors.compiling(loop.operations)
             if not pays and not (is_first_look and is_cached(loop)):
                 return None
             self._programs[arrays] = CProgram(loop, toolchain())

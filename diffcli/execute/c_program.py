@@ -22,14 +22,17 @@ STREAMED = 16_000_000
 """Bytes of results from which on they pass the cache by: about what it holds."""
 SHORTEST, PARTS = 8_192, 8
 """Threads share the points in as many parts for each, of as many points at least."""
-THREADED = 60_000
-"""Nanoseconds of work from which on a second thread pays: waking it takes a third of that."""
-QUICK, VECTOR, SCALAR, MEMORY = 0.15, 0.7, 10.0, 0.3
-"""About how many nanoseconds take an operation, a function that exists for several numbers at once, any other one, and
-an array, at each point."""
+THREADED = 120_000
+"""Nanoseconds of work from which on a second thread pays: waking it takes a half of that."""
+SIMPLE, QUOTIENT, VECTOR, SCALAR, MEMORY = 0.04, 0.3, 0.45, 10.0, 0.06
+"""About how many nanoseconds each point takes: for an operation, a quotient or root, a function that exists for several
+numbers at once, any other one, and an array that lies in the cache. (Measured were 0.41, 1.6 and 2.9 for examples C, A
+and B of the lectures, on a processor of 2024 with AVX-512.)"""
+SIMPLE_CALLS = frozenset(("fabs", "floor", "ceil", "rint", "smaller", "larger", "sign"))
 MOST_QUICK = 12
 """Arrays up to which they are handed over as they are."""
-FLOAT64 = np.dtype(np.float64)
+LIKE = np.empty(1)
+"""What the arrays are that C takes as they are."""
 
 Array = Any
 Quick = Callable[..., list[Array] | None]
@@ -48,7 +51,8 @@ class CProgram:
         """About how many nanoseconds one point takes."""
         if loop.outputs <= MOST_STREAMED and computing < moving:
             self._streaming = _function(library.streaming)
-        self.quick = self._quick(library)
+        self.quick, self.quick_into = self._quick(library)
+        """Functions of arrays for few points; None or False where they cannot take them."""
 
     def run(
         self, inputs: Sequence[Array], results: Sequence[Array], given: Sequence[float], threads: int | None = None
@@ -83,22 +87,29 @@ class CProgram:
 
         share(work, parts, wanted)
 
-    def _quick(self, library: ctypes.CDLL) -> Quick | None:
-        """A function of arrays with one axis, for few points; it gives None where it cannot take them."""
+    def _quick(self, library: ctypes.CDLL) -> tuple[Quick | None, Callable[..., bool] | None]:
+        """Functions of plain arrays of few points, without and with arrays for the results."""
         count = len(self.loop.inputs) + self.loop.outputs
         if count > MOST_QUICK or self.loop.numbers or not self.loop.inputs or not objects_are_known():
-            return None
+            return None, None
         function = library.arrays
-        function.argtypes, function.restype = [ctypes.py_object] * count, ctypes.c_int
-        outputs = range(self.loop.outputs)
+        function.argtypes, function.restype = [ctypes.py_object] * (1 + count), ctypes.c_int
         inputs = ", ".join(f"x{k}" for k in range(len(self.loop.inputs)))
-        results = ", ".join(f"y{k}" for k in outputs)
-        lines = [f"def quick({inputs}):", "    n = len(x0)", *(f"    y{k} = empty(n)" for k in outputs)]
-        lines += [f"    return [{results}] if function({inputs}, {results}) else None", ""]
-        names: dict[str, Any] = {"empty": np.empty, "function": function}
+        results = ", ".join(f"y{k}" for k in range(self.loop.outputs))
+        lines = [
+            f"def quick({inputs}):",
+            "    if type(x0) is not array or x0.size > most: return None",
+            "    n = x0.size",
+            *(f"    y{k} = empty(n)" for k in range(self.loop.outputs)),
+            f"    return [{results}] if function(like, {inputs}, {results}) else None",
+            f"def quick_into({inputs}, {results}):",
+            f"    return type(x0) is array and x0.size <= most and function(like, {inputs}, {results})",
+            "",
+        ]
+        names: dict[str, Any] = {"empty": np.empty, "array": np.ndarray, "function": function, "like": LIKE}
+        names["most"] = int(THREADED / self.cost)
         exec(compile("\n".join(lines), "<diffcli program>", "exec"), names)  # noqa: S102 - our own text
-        made: Quick = names["quick"]
-        return made
+        return names["quick"], names["quick_into"]
 
 
 def _places(arrays: Sequence[Array]) -> Any:
@@ -113,8 +124,15 @@ def _function(function: Any) -> Any:
 
 def _costs(loop: Loop, vectors: Sequence[str]) -> tuple[float, float]:
     """About how many nanoseconds one point takes: to compute, and to be read and written."""
-    names = [FUNCTIONS.get(node.op) for node in loop.graph.nodes if node.args]
-    computing = sum(QUICK if name is None else VECTOR if name in vectors else SCALAR for name in names)
+    computing = 0.0
+    for node in loop.graph.nodes:
+        name = FUNCTIONS.get(node.op)
+        if node.op in ("div", "sqrt"):
+            computing += QUOTIENT
+        elif name is None or name in SIMPLE_CALLS:
+            computing += SIMPLE
+        else:
+            computing += VECTOR if name in vectors else SCALAR
     return computing, MEMORY * (len(loop.inputs) + loop.outputs)
 
 
@@ -128,8 +146,9 @@ def objects_are_known() -> bool:
         seen = _Object.from_address(id(array))
         shape = [seen.dimensions[axis] for axis in range(array.ndim)]
         strides = [seen.strides[axis] for axis in range(array.ndim)]
-        found = (seen.type, seen.data, seen.axes, shape, strides, seen.dtype)
-        if found != (id(np.ndarray), array.ctypes.data, array.ndim, [*array.shape], [*array.strides], id(FLOAT64)):
+        found = (seen.type, seen.data, seen.axes, shape, strides, seen.dtype, seen.flags)
+        layout = (array.ctypes.data, array.ndim, [*array.shape], [*array.strides])
+        if found != (id(np.ndarray), *layout, id(LIKE.dtype), array.flags.num):
             return False
     return True
 
@@ -146,6 +165,7 @@ class _Object(ctypes.Structure):
         ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
         ("base", ctypes.c_void_p),
         ("dtype", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
     )
 
 

@@ -194,13 +194,14 @@ def _streaming(loop: Loop) -> str:
 
 
 def _arrays(loop: Loop) -> str:
-    """The program on arrays of NumPy as they are, if all have one axis, one length, one type and no gaps."""
+    """The program on arrays of NumPy as they are, if they are plain: one axis, one length, no gaps, no overlap."""
     inputs, outputs = [f"x{k}" for k in range(len(loop.inputs))], [f"y{k}" for k in range(loop.outputs)]
-    parameters = ", ".join(f"const struct array *{name}" for name in (*inputs, *outputs))
-    fitting = " && ".join(f"fits({name}, y0)" for name in inputs)
+    names = ", ".join((*inputs, *outputs))
     data = ", ".join(f"{name}->data" for name in (*inputs, *outputs))
+    parameters = ", ".join(f"const struct array *{name}" for name in ("like", *inputs, *outputs))
     return (
-        f"{OBJECT}\n\nint arrays({parameters})\n{{\n    if (!({fitting})) return 0;\n"
+        f"{OBJECT}\n\nint arrays({parameters})\n{{\n    const struct array *all[] = {{{names}}};\n"
+        f"    if (!are_plain(like, all, {len(inputs)}, {len(inputs) + len(outputs)})) return 0;\n"
         f"    block(y0->dimensions[0], {data}, 0);\n    return 1;\n}}"
     )
 
@@ -213,12 +214,23 @@ struct array {
     int axes;
     long long *dimensions, *strides;
     void *base, *dtype;
+    int flags;
 };
+enum { WRITEABLE = 0x400 };
 
-static int fits(const struct array *x, const struct array *y)
+static int are_plain(const struct array *like, const struct array *const *all, int inputs, int count)
 {
-    return x->type == y->type && x->dtype == y->dtype && x->axes == 1 && x->dimensions[0] == y->dimensions[0]
-        && (x->strides[0] == sizeof(double) || x->dimensions[0] == 1) && (unsigned long long)x->data % sizeof(double) == 0;
+    for (int k = 0; k < count; k++) {
+        const struct array *x = all[k];
+        if (x->type != like->type || x->dtype != like->dtype || x->axes != 1) return 0;
+        if (x->dimensions[0] != all[0]->dimensions[0] || x->strides[0] != sizeof(double)) return 0;
+        if ((unsigned long long)x->data % sizeof(double) || (k >= inputs && !(x->flags & WRITEABLE))) return 0;
+        for (int other = 0; k >= inputs && other < k; other++) {
+            const struct array *y = all[other];
+            if (x->data < y->data + y->dimensions[0] && y->data < x->data + x->dimensions[0]) return 0;
+        }
+    }
+    return 1;
 }"""
 """The public beginning of every array of NumPy; `c_program` looks whether it is so here."""
 

@@ -50,11 +50,6 @@ def at_one_point(graph: Graph, executor: str | None = None) -> Program:
     return lambda values: [float(result) for result in batch(values)]
 
 
-def looking_pays(work: float) -> bool:
-    """Whether so many nanoseconds of work in NumPy are worth looking for a compiled program."""
-    return work >= LOOKING
-
-
-def compiling_pays(work: float, operations: int) -> bool:
-    """Whether so many nanoseconds of work in NumPy are worth compiling a program."""
-    return work >= COMPILING + COMPILING_EACH * operations
+def compiling(operations: int) -> int:
+    """About how many nanoseconds it takes to compile a program of so many operations."""
+    return COMPILING + COMPILING_EACH * operations
