@@ -38,7 +38,7 @@ def value_and_grad(
             quickest at one point and at many.
     """
     if isinstance(function, str):
-        return programs.ValueAndGradient(function, executor)
+        return programs.ValueAndGradient(function, executor).function()
     if executor is not None:
         raise UsageError("executors are for texts; a Python function runs on the library of its arrays")
     from diffcli import functions

@@ -1,5 +1,6 @@
 """The programming interface, as the README shows it."""
 
+import math
 import subprocess
 import sys
 
@@ -43,12 +44,28 @@ def test_points_are_checked():
     function = diffcli.value_and_grad("x^2*y")
     assert function(3, 2) == (18.0, (12.0, 9.0))
     assert all(isinstance(number, float) for number in function(3, 2)[1])
-    with pytest.raises(TypeError, match="2 numbers are needed"):
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
         function(3)
+    with pytest.raises(TypeError, match="2 numbers are needed"):
+        diffcli.value_and_grad("x^2*y", executor="interpreter")(3)
+    assert function(y=2.0, x=3.0) == (18.0, (12.0, 9.0))
     with pytest.raises(DiffcliError, match="not a finite number"):
         diffcli.study("x", {"x": float("nan")})
     assert diffcli.grad("x₁^2", {"x₁": 3}) == (6.0,)
     assert diffcli.grad("x", {"x": -2.5e-300}) == (1.0,)
+
+
+def test_long_texts_are_functions_too():
+    chain = "; ".join(["a0 = x", *[f"a{k} = 0.5*sin(a{k - 1}) + x" for k in range(1, 200)]])
+    function = diffcli.value_and_grad(chain)
+    value, (slope,) = function(0.3)
+    wanted, by_hand = 0.3, 1.0
+    for _ in range(199):
+        by_hand = 0.5 * math.cos(wanted) * by_hand + 1
+        wanted = 0.5 * math.sin(wanted) + 0.3
+    assert (value, slope) == pytest.approx((wanted, by_hand), rel=1e-14)
+    assert function.variables == ("x",)
+    assert function(1)[0] == function(1.0)[0]
 
 
 def test_texts_of_numbers_need_no_numpy():
