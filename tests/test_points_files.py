@@ -1,5 +1,7 @@
 """`diffcli grad EXPR --points FILE`: files in, files out, and what can be wrong with them."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,7 @@ def read_csv(text):
         ("x2,x1\r\n5,2\r\n-1,.5\r\n", False),
         ("\ufeff x2 , x1 \n# a comment\n\n 5 , 2e0\n-1,0.5", False),
         ('"x₁","x_2"\n2,5\n0.5,-1\n', False),
+        ('"x1","x2"\n"2","5"\n"0.5",-1\n', False),
         ("2,5\n0.5,-1\n", True),
         ("# x1, x2 as measured\n2,5\n0.5,-1\n", True),
     ],
@@ -64,10 +67,13 @@ def records(order):
         np.asfortranarray([[1.0, 4], [2, 5], [3, 6]]),
         np.array([[1, 4], [2, 5], [3, 6]], dtype=">i4"),
         np.array([[1, 4], [2, 5], [3, 6]], dtype="f4"),
+        np.array([[1, 4], [2, 5], [3, 6]], dtype=np.longdouble),
+        np.array([[1, 4], [2, 5], [3, 6]], dtype=">f2"),
+        np.asfortranarray(np.array([[1, 4], [2, 5], [3, 6]], dtype=">f4")),
         records(["x1", "x2"]),
         records(["x2", "x1"]),
     ],
-    ids=range(6),
+    ids=range(9),
 )
 def test_npy_in_and_out(command, data):
     np.save("p.npy", data)
@@ -84,6 +90,7 @@ def test_many_blocks(command, monkeypatch, given, suffix):
     np.save("p.npy", rows)
     np.savetxt("p.csv", rows, delimiter=",", fmt="%.17g")
     monkeypatch.setattr(points, "MOST_ROWS", 7)
+    monkeypatch.setattr(point_files, "LONGEST_BLOCK", 150)
     assert command("grad", DECK_001, "--points", f"p{given}", "-o", f"g{suffix}")[0] == 0
     table = np.load("g.npy") if suffix == ".npy" else read_csv(Path("g.csv").read_text())[1]
     np.testing.assert_allclose(table, expected(rows), rtol=1e-13)
@@ -151,6 +158,8 @@ def test_points_without_a_derivative_are_counted(command):
         ("x1\n1\n", "no column is named x2"),
         ("x1,x1\n1,2\n", "stands there twice"),
         ("x1,\n1,2\n", "the name of a column is empty"),
+        ("x1;x2\n1;2\n", "columns are separated by commas"),
+        ('x1,x2\n"1","two"\n', "p.csv, line 2: 'two' is not a number"),
         ("1\n2\n", "the file has 1 column for 2 variables"),
         ("", "holds no points"),
     ],
@@ -169,6 +178,8 @@ def test_mistakes_in_csv(command, text, message):
     ("data", "message"),
     [
         (np.zeros((2, 2, 2)), "has 3 axes"),
+        (np.zeros((2, 0)), "the file has 0 columns"),
+        (np.zeros(2, dtype=[("x1", "f8", (2,))]), "and not real numbers"),
         (np.zeros((2, 3)), "the file has 3 columns for 2 variables"),
         (np.array([[1.0, 2], [3, np.inf]]), "the number at [1, 1] is inf"),
         (np.array([["a", "b"]]), "and not real numbers"),
@@ -176,7 +187,7 @@ def test_mistakes_in_csv(command, text, message):
         (np.array([[None, 2]]), "no whole .npy file of numbers"),
         (np.float64(3), "has 0 axes"),
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_mistakes_in_npy(command, data, message):
     np.save("p.npy", data)
@@ -225,17 +236,21 @@ def test_usage(command, words, message):
 
 def test_programs_that_have_no_one_gradient(command):
     Path("p.csv").write_text("x\n2\n")
-    for text, message in (("x; 2*x", "one output"), ("sum([x, x])", "for each variable"), ("3", "no variable")):
+    for text, message in (("sum([x, x])", "for each variable"), ("3", "no variable")):
         code, _, err = command("grad", text, "--points", "p.csv")
         assert (code, message in err) == (2, True), err
 
 
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, OSError(28, "No space left on device")])
-def test_the_output_is_whole_or_absent(command, monkeypatch, problem):
+@pytest.mark.parametrize("has_nameless", [True, False])
+def test_the_output_is_whole_or_absent(command, monkeypatch, problem, has_nameless):
+    if not has_nameless or not command_line._has_nameless_files(Path("g.csv")):
+        monkeypatch.setattr(command_line, "_has_nameless_files", lambda _: False)
+        has_nameless = False
     Path("p.csv").write_text("x1,x2\n2,5\n")
 
     def broken(*_):
-        assert len(files()) == 2  # the temporary file is there
+        assert len(files()) == (1 if has_nameless else 2)  # a temporary file with a name is there
         raise problem
 
     monkeypatch.setattr(writers.CsvWriter, "write", broken)
@@ -245,12 +260,23 @@ def test_the_output_is_whole_or_absent(command, monkeypatch, problem):
     assert "No space" in err or problem is KeyboardInterrupt
 
 
-def test_a_file_can_be_replaced_by_its_gradients(command):
+def test_an_output_keeps_its_permissions(command):
     Path("p.csv").write_text("x1,x2\n2,5\n")
-    Path("p.csv").chmod(0o640)
-    assert command("grad", DECK_001, "--points", "p.csv", "-o", "p.csv")[0] == 0
-    assert Path("p.csv").read_text() == f"{HEADER}\n{DECK_GRADIENT}\n"
-    assert Path("p.csv").stat().st_mode & 0o777 == 0o640
+    Path("g.csv").write_text("old")
+    Path("g.csv").chmod(0o640)
+    assert command("grad", DECK_001, "--points", "p.csv", "-o", "g.csv")[0] == 0
+    assert Path("g.csv").read_text() == f"{HEADER}\n{DECK_GRADIENT}\n"
+    assert Path("g.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_points_are_not_replaced_by_their_gradients(command):
+    Path("p.csv").write_text("x1,x2\n2,5\n")
+    Path("link.csv").symlink_to("p.csv")
+    Path("hard.csv").hardlink_to("p.csv")
+    for name in ("p.csv", "link.csv", "./hard.csv"):
+        code, _, err = command("grad", DECK_001, "--points", "p.csv", "-o", name)
+        assert (code, "would be lost" in err) == (2, True)
+    assert Path("p.csv").read_text() == "x1,x2\n2,5\n"
 
 
 def test_lines_have_a_limit(command, monkeypatch):
@@ -268,3 +294,131 @@ def test_progress_is_shown_in_a_terminal_only(command, monkeypatch):
     code, _, err = command("grad", DECK_001, "--points", "p.csv", "-o", "g.csv")
     assert code == 0
     assert "points" in err or "%" in err
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    """In a process of its own, a file with holes for its zeros: 128 MB, of which a fifth would be noticed."""
+    with (tmp_path / "p.npy").open("wb") as stream:
+        header = {"descr": "<f16", "fortran_order": False, "shape": (4_000_000, 2)}
+        np.lib.format.write_array_header_1_0(stream, header)
+        stream.truncate(stream.tell() + 4_000_000 * 32)
+
+    def peak(rows):
+        words = ["grad", "x*y", "--points", rows, "--wrt", "x", "-o", "g.npy"]
+        run = f"from diffcli.cli.main import main\ntry:\n    main({words})\nfinally:\n"
+        code = f"{run}    import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        return int(subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False).stdout)
+
+    np.save(tmp_path / "small.npy", np.ones((200_000, 2)))
+    assert peak("p.npy") < peak("small.npy") + 25_000
+    assert np.load(tmp_path / "g.npy", mmap_mode="r").shape == (200_000, 2)
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_versions_and_orders_of_npy_in_blocks(command, monkeypatch, version, order):
+    rows = np.asarray(np.random.default_rng(5).uniform(0.5, 4, (50, 2)), order=order)
+    with Path("p.npy").open("wb") as stream:
+        np.lib.format.write_array(stream, rows, version=version)
+    monkeypatch.setattr(points, "MOST_ROWS", 7)
+    assert command("grad", DECK_001, "--points", "p.npy", "-o", "g.npy")[0] == 0
+    np.testing.assert_allclose(np.load("g.npy"), expected(rows), rtol=1e-13)
+
+
+def test_later_rows_have_as_many_numbers_as_the_first(command, monkeypatch):
+    monkeypatch.setattr(points, "MOST_ROWS", 2)
+    Path("p.csv").write_text("1,2\n3,4\n1,2,3\n4,5,6\n")
+    code, _, err = command("grad", DECK_001, "--points", "p.csv")
+    assert (code, "line 3 has 3 numbers, and not 2" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda stream: stream.truncate(500), "became shorter while it was read"),
+        (lambda stream: stream.write(b"x"), "was changed while it was read"),
+    ],
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_file_that_changes_meanwhile(command, monkeypatch, change, message, order):
+    np.save("p.npy", np.ones((1000, 2), order=order))
+    monkeypatch.setattr(points, "MOST_ROWS", 100)
+    write = writers.NpyWriter.write
+
+    def changed(self, table):
+        with Path("p.npy").open("r+b") as stream:
+            stream.seek(0, 2)
+            change(stream)
+        write(self, table)
+
+    monkeypatch.setattr(writers.NpyWriter, "write", changed)
+    code, _, err = command("grad", DECK_001, "--points", "p.npy", "-o", "g.npy")
+    assert (code, message in err, files()) == (2, True, ["p.npy"])
+
+
+def test_text_that_changes_meanwhile(command, monkeypatch):
+    Path("p.csv").write_text("x1,x2\n2,5\n")
+
+    def changed(*_):
+        Path("p.csv").write_text("x1,x2\n2,5\n3,4\n")
+
+    monkeypatch.setattr(writers.CsvWriter, "write", changed)
+    code, _, err = command("grad", DECK_001, "--points", "p.csv", "-o", "g.csv")
+    assert (code, "was changed while it was read" in err, files()) == (2, True, ["p.csv"])
+
+
+def test_several_outputs(command):
+    Path("p.csv").write_text("x,y\n3,2\n-1,0\n")
+    code, out, _ = command("grad", "f = x*y; g = sqrt(x); f; g", "--points", "p.csv", "--wrt", "x")
+    assert code == 3
+    assert out.splitlines()[:2] == ["y1,d_y1_x,y2,d_y2_x", f"6.0,2.0,{3**0.5!r},{0.5 / 3**0.5!r}"]
+    assert out.splitlines()[2] == "-0.0,0.0,nan,nan"
+
+
+MODEL = """
+import numpy as np
+
+def f(x, y, w=np.ones(2), k=3.0):
+    if x > 1:
+        return x * y * w[0]
+    return x + y * w[1] * k
+
+def wrong(x):
+    return np.stack([x, x])
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "header", "row"),
+    [
+        ([], "value,d_x,d_y", "6.0,2.0,3.0"),
+        (["--at", "w=[2,5]"], "value,d_x,d_y", "12.0,4.0,6.0"),
+        (["--at", "w=[2,5]", "--at", "k=2", "--wrt", "k,y"], "value,d_k,d_y", "12.0,0.0,6.0"),
+    ],
+)
+def test_python_functions(command, words, header, row):
+    Path("model.py").write_text(MODEL)
+    Path("p.csv").write_text("x,y\n3,2\n0.5,4\n")
+    code, out, err = command("grad", "model.py:f", "--points", "p.csv", *words)
+    assert (code, out.splitlines()[:2]) == (0, [header, row]), err
+    Path("p.csv").write_text("3,2\n0.5,4\n")
+    assert command("grad", "model.py:f", "--points", "p.csv", *words)[1] == out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model.py:f", "--at", "z=1"], "no parameter of the function"),
+        (["model.py:f", "--at", "k=1"], "the parameters before the last one given"),
+        (["model.py:f", "--wrt", "z"], "there is no variable 'z'"),
+        (["model.py:wrong"], "the column 'y' is no variable"),
+        (["model.py:wrong", "--points", "x.csv"], "a gradient needs one number"),
+        (["model.py"], "model.py is a file"),
+    ],
+)
+def test_mistakes_with_python_functions(command, words, message):
+    Path("model.py").write_text(MODEL)
+    Path("p.csv").write_text("x,y\n3,2\n")
+    Path("x.csv").write_text("x\n3\n")
+    code, out, err = command("grad", "--points", "p.csv", *words)
+    assert (code, message in " ".join((out + err).split())) == (2, True), err

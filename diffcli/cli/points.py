@@ -1,26 +1,28 @@
 """`diffcli grad EXPR --points FILE`: value and gradient at every row of a file."""
 
 import os
+import secrets
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from diffcli.cli.invocation import example_of, positions, read_text
 from diffcli.cli.output import forget_output, mode_of
-from diffcli.cli.user_function import is_function, refuse_file
+from diffcli.cli.user_function import chosen_variables, is_function, refuse_file
 from diffcli.errors import PointError, UsageError
 from diffcli.language.limits import parse_limits
 from diffcli.language.points import PointValue, parse_point
-from diffcli.language.reading import Reading, parse
+from diffcli.language.reading import parse
 from diffcli.render.document import printable
 from diffcli.render.shell import quoted
 
 if TYPE_CHECKING:
     from diffcli.studies.point_files import PointFile
+    from diffcli.studies.points import Subject
 
 NOT_FINITE = 3
 
@@ -47,11 +49,13 @@ def grad_at_points(order: Order, points: Path, output: Path | None) -> int:
         raise UsageError(f"gradients are written to {' or '.join(WRITERS)}", hint="or to standard output with -o -")
     if to is not None and not to.parent.is_dir():  # said before the work, not after it
         raise UsageError(f"cannot write {quoted(str(to))}: its folder does not exist", kind="file")
+    if to is not None and to.exists() and points.exists() and to.samefile(points):
+        raise UsageError(f"{quoted(str(to))} holds the points, which would be lost", hint="name another file with -o")
     count = wrong = 0
     with opened(points) as file:
-        reading, fixed = _read(order, file)
-        result = table(reading.graph, positions(reading, order.wrt), file, fixed)
-        _say(*[f"note: {note}" for note in (*reading.notes, *result.notes)])
+        subject, fixed, notes = _read(order, file)
+        result = table(subject, file, fixed)
+        _say(*[f"note: {note}" for note in (*notes, *result.notes)])
         with _written(to) as stream, _progress(is_shown=to is not None or not sys.stdout.isatty()) as advance:
             writer = WRITERS[suffix](stream, result.header)
             for block in result.rows:
@@ -64,15 +68,17 @@ def grad_at_points(order: Order, points: Path, output: Path | None) -> int:
     return NOT_FINITE if wrong else 0
 
 
-def _read(order: Order, file: "PointFile") -> tuple[Reading, dict[str, float]]:
-    """The expression, and the values of the variables that are no columns."""
+def _read(order: Order, file: "PointFile") -> tuple["Subject", dict[str, Any], tuple[str, ...]]:
+    """What to compute, the values of the variables that are no columns, and notes."""
     bounds = parse_limits(order.limits)
     text = read_text(order.expression, order.file, bounds)
-    if is_function(text):
-        raise UsageError("points from files are for expressions; for Python functions they are planned")
-    refuse_file(text)
-    source, own = example_of(text, bounds)
     given = parse_point(order.at, bounds)
+    if is_function(text):
+        return _read_function(text, given, file, order.wrt)
+    refuse_file(text)
+    from diffcli.studies.points import of_program
+
+    source, own = example_of(text, bounds)
     names = file.names or ()
     reading = parse(source, bound=(*own, *given, *names), limits=bounds)
     unused = next((name for name in given if name not in reading.variables), None)
@@ -83,7 +89,41 @@ def _read(order: Order, file: "PointFile") -> tuple[Reading, dict[str, float]]:
         )
     if names:  # an example brings values for what is no column
         given = {name: value for name, value in own.items() if name not in names} | given
-    return reading, {name: _number(value) for name, value in given.items() if name in reading.variables}
+    fixed = {name: _number(value) for name, value in given.items() if name in reading.variables}
+    return of_program(reading.graph, positions(reading, order.wrt)), fixed, reading.notes
+
+
+def _read_function(
+    text: str, given: Mapping[str, PointValue], file: "PointFile", wrt: str | None
+) -> tuple["Subject", dict[str, Any], tuple[str, ...]]:
+    """The same for a function of a Python file, whose parameters are columns or given by --at, arrays among them."""
+    from diffcli.functions import ValueAndGradient
+    from diffcli.studies.points import of_function
+    from diffcli.texts import as_value
+    from diffcli.tracing.user_file import load, parameters
+
+    function = load(text.strip())
+    known = parameters(function)
+    for name in given:
+        if name not in known:
+            raise PointError(
+                f"{name!r} is given a value but is no parameter of the function",
+                hint=f"its parameters are {', '.join(known)}",
+            )
+    is_needed = {
+        name: one.default is one.empty or name in given or name in (file.names or ()) for name, one in known.items()
+    }
+    variables = [name for name, flag in is_needed.items() if flag]
+    if variables != list(known)[: len(variables)]:
+        raise PointError(
+            "the parameters before the last one given need values too", hint=f"they are {', '.join(known)}"
+        )
+    values = {name: as_value(value.value) for name, value in given.items()}
+    numbers = [name for name in variables if not hasattr(values.get(name), "shape")]
+    chosen = numbers if wrt is None else chosen_variables(wrt, numbers)
+    found = ValueAndGradient(function, [variables.index(name) for name in chosen])
+    fixed = {name: value[None] if hasattr(value, "shape") else value for name, value in values.items()}
+    return of_function(found, variables, chosen), fixed, ()
 
 
 def _number(value: PointValue) -> float:
@@ -118,22 +158,56 @@ def _written(file: Path | None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _whole(file: Path) -> Iterator[IO[bytes]]:
-    """A temporary file beside `file`, put in its place at the end; away if anything goes wrong."""
+    """A temporary file, put in the place of `file` at the end; away if anything goes wrong."""
     mode = mode_of(file)
     if not stat.S_ISREG(mode):  # a device
         with file.open("wb") as stream:
             yield stream
         return
     file = file.resolve()  # a link stays a link
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
+    temporary: str | None = None
+    if _has_nameless_files(file):
+        handle = os.open(file.parent, os.O_TMPFILE | os.O_RDWR, 0o600)
+    else:
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=_prefix(file))
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
-        Path(temporary).chmod(stat.S_IMODE(mode))
+            stream.flush()
+            os.fchmod(handle, stat.S_IMODE(mode))
+            os.fsync(handle)  # a name is not given to what could still be lost
+            temporary = temporary or _named(handle, file)
         Path(temporary).replace(file)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _has_nameless_files(file: Path) -> bool:
+    """Whether a file beside `file` can begin without a name: nothing of it stays when the process is killed."""
+    try:
+        handle = os.open(file.parent, os.O_TMPFILE | os.O_RDWR, 0o600)
+    except (AttributeError, OSError):  # Linux has them, on most of its file systems
+        return False
+    try:
+        Path(_named(handle, file)).unlink()
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _named(handle: int, file: Path) -> str:
+    """Give a file without a name one beside `file`."""
+    name = str(file.parent / f"{_prefix(file)}{os.getpid()}.{secrets.token_hex(4)}")
+    os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=handle, follow_symlinks=True)  # a name that is taken is refused
+    return name
+
+
+def _prefix(file: Path) -> str:
+    return f".{file.name[:40]}."
 
 
 @contextmanager

@@ -45,12 +45,12 @@ def read_function(text: str, known: Mapping[str, PointValue], native: Any, wrt: 
     recording = record(function, values)
     graph = recording.graph
     by_name = {graph.nodes[position].literal: position for position in recording.inputs(graph)}
-    chosen = _chosen(wrt, by_name)
+    chosen = chosen_variables(wrt, by_name)
     notes = (*recording.notes, *_differences(function, values, recording))
     return Request(text, Reading(graph, ""), recording.values, tuple(by_name[name] for name in chosen), notes)
 
 
-def _chosen(wrt: str | None, known: Collection[str]) -> Sequence[str]:
+def chosen_variables(wrt: str | None, known: Collection[str]) -> Sequence[str]:
     """The variables named by --wrt, each once; all without it."""
     if wrt is None:
         return list(known)

@@ -11,10 +11,12 @@ import numpy as np
 
 from diffcli.errors import PointError
 from diffcli.language.characters import shown, spell
+from diffcli.studies.npy_rows import NEEDED, opened_rows
 
 LONGEST_LINE = 1_000_000
+LONGEST_BLOCK = 16_000_000
+"""Characters of the lines that are read at once."""
 ONLY_FINITE = "only finite numbers can be computed with"
-NEEDED = "numbers in rows, one point per row and one column per variable"
 Array = Any
 
 
@@ -55,39 +57,39 @@ def opened(path: Path) -> Iterator[PointFile]:
         yield file
 
 
-# NumPy's format, mapped into memory: only what is looked at is read.
+# NumPy's format.
 
 
 @contextmanager
 def _opened_npy(path: Path, name: str) -> Iterator[PointFile]:
-    try:
-        data: Array = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, OverflowError):
-        raise PointError(f"{name}: it is no whole .npy file of numbers", hint=NEEDED) from None
-    fields = data.dtype.names
-    if data.ndim == 1 and fields is None:
-        data = data[:, None]
-    if data.ndim != (1 if fields else 2):
-        raise PointError(f"{name} has {data.ndim} axes", hint=NEEDED)
-    kinds = [data.dtype[field] for field in fields] if fields else [data.dtype]
-    wrong = next((kind for kind in kinds if kind.kind not in "biuf" or kind.shape), None)
-    if wrong is not None:
-        raise PointError(f"{name} holds {shown(str(wrong))[:40]}, and not real numbers", hint=NEEDED)
+    with opened_rows(path, name) as data:
+        is_changed = _watch(data.stream.fileno(), name)
 
-    def blocks(rows: int) -> Iterator[Block]:
-        for start in range(0, len(data), rows):
-            part = data[start : start + rows]
-            columns = [part[field] for field in fields] if fields else list(part.T)
-            doubles = [np.ascontiguousarray(column, dtype=np.float64) for column in columns]
-            for number, column in enumerate(doubles):
-                wrong = _not_finite(column)
-                if wrong is not None:
-                    raise PointError(
-                        f"{name}: the number at [{start + wrong}, {number}] is {column[wrong]}", hint=ONLY_FINITE
-                    )
-            yield Block(doubles, min(1.0, (start + rows) / len(data)))
+        def blocks(rows: int) -> Iterator[Block]:
+            for start in range(0, data.count, rows):
+                columns = data.columns(start, min(start + rows, data.count))
+                for number, column in enumerate(columns):
+                    wrong = _not_finite(column)
+                    if wrong is not None:
+                        raise PointError(
+                            f"{name}: the number at [{start + wrong}, {number}] is {column[wrong]}", hint=ONLY_FINITE
+                        )
+                yield Block(columns, min(1.0, (start + rows) / data.count))
+            is_changed()
 
-    yield PointFile(fields, len(fields) if fields else data.shape[1], blocks)
+        yield PointFile(data.names, data.width, blocks)
+
+
+def _watch(file: int, name: str) -> Callable[[], None]:
+    """What raises PointError if an open file was written to meanwhile."""
+    before = os.fstat(file)
+
+    def check() -> None:
+        now = os.fstat(file)
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise PointError(f"{name} was changed while it was read", hint="run it again when the file is complete")
+
+    return check
 
 
 def _not_finite(values: Array) -> int | None:
@@ -115,6 +117,7 @@ class _Lines:
     def __init__(self, stream: TextIO, name: str) -> None:
         self._stream, self._name, self._number = stream, name, 0
         self._size = max(1, os.fstat(stream.fileno()).st_size)
+        self._check_unchanged = _watch(stream.fileno(), name)
         self._waiting: list[tuple[int, str]] = []
 
     def file(self) -> PointFile:
@@ -125,8 +128,8 @@ class _Lines:
         cells = _cells(first[1])
         if any(map(_is_number, cells)):
             self._waiting.append(first)
-            return PointFile(None, len(cells), self._blocks)
-        names = tuple(spell(cell.strip('"')).plain.strip() for cell in cells)
+            return PointFile(None, len(cells), lambda rows: self._blocks(rows, len(cells)))
+        names = tuple(spell(cell).plain.strip() for cell in cells)
         if "" in names or len(set(names)) < len(names):
             what = "is empty" if "" in names else "stands there twice"
             raise PointError(f"{self._name}, line {first[0]}: the name of a column {what}")
@@ -149,28 +152,29 @@ class _Lines:
             if bare and not bare.startswith("#"):
                 yield self._number, bare
 
-    def _blocks(self, rows: int, width: int | None = None) -> Iterator[Block]:
-        lines, self._waiting = self._waiting, []
+    def _blocks(self, rows: int, width: int) -> Iterator[Block]:
+        lines, self._waiting, length = self._waiting, [], 0
         for numbered in self._rows():
             lines.append(numbered)
-            if len(lines) >= rows:
+            length += len(numbered[1])
+            if len(lines) >= rows or length >= LONGEST_BLOCK:
                 yield self._block(lines, width)
-                lines = []
+                lines, length = [], 0
         if lines:
             yield self._block(lines, width)
+        self._check_unchanged()
 
-    def _block(self, lines: list[tuple[int, str]], width: int | None) -> Block:
+    def _block(self, lines: list[tuple[int, str]], width: int) -> Block:
         try:
-            table = np.loadtxt([line for _, line in lines], delimiter=",", comments=None, ndmin=2)
+            table = np.loadtxt([line for _, line in lines], delimiter=",", comments=None, quotechar='"', ndmin=2)
         except ValueError:
             raise self._mistake(lines, width) from None
-        if len(table) != len(lines) or table.shape[1] != (width or table.shape[1]) or not np.isfinite(table).all():
+        if len(table) != len(lines) or table.shape[1] != width or not np.isfinite(table).all():
             raise self._mistake(lines, width)
         return Block(list(np.ascontiguousarray(table.T)), min(1.0, self._stream.buffer.tell() / self._size))
 
-    def _mistake(self, lines: list[tuple[int, str]], width: int | None) -> PointError:
+    def _mistake(self, lines: list[tuple[int, str]], width: int) -> PointError:
         """What is wrong, at the first line where something is."""
-        width = width or len(_cells(lines[0][1]))
         for number, line in lines:
             cells, place = _cells(line), f"{self._name}, line {number}"
             wrong = next((cell for cell in cells if not _is_number(cell)), None)
@@ -187,7 +191,12 @@ class _Lines:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.split(",")]
+    return [_bare(cell.strip()) for cell in line.split(",")]
+
+
+def _bare(cell: str) -> str:
+    """A cell without its quotes."""
+    return cell[1:-1] if len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
 def _counted(count: int) -> str:
