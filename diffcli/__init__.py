@@ -6,6 +6,7 @@ __version__ = "0.1.0"
 __all__ = [
     "check_grads",
     "compare",
+    "descend",
     "grad",
     "hessian",
     "hvp",

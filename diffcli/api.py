@@ -14,6 +14,7 @@ from diffcli.texts import At
 
 if TYPE_CHECKING:
     from diffcli import functions
+    from diffcli.learn.descent import Descent
     from diffcli.studies.compare import Comparison
     from diffcli.studies.gradient_check import GradientCheck
     from diffcli.studies.records import Study
@@ -181,6 +182,45 @@ def compare(texts: str | Sequence[str], points: int = 10, seed: int = 0) -> "Com
     chosen = [texts] if isinstance(texts, str) else texts
     subjects = [comparisons.Subject(text, parse(text).graph, None) for text in chosen]
     return comparisons.compare(subjects, points=points, seed=seed)
+
+
+def descend(
+    function: str | Function,
+    start: Any,
+    *,
+    at: At | None = None,
+    argnums: Argnums = None,
+    method: str | Sequence[str] = "reverse",
+    optimizer: str = "gradient-descent",
+    rate: float | None = None,
+    schedule: str | None = None,
+    restarts: int = 0,
+    seed: int = 0,
+    **criteria: Any,
+) -> "Descent":
+    """The record of `diffcli descend`: `.first.steps` are its steps; `.to_dict()` is its JSON object.
+
+    Args:
+        function: A text, or a function written with NumPy that returns one number. It is recorded once, at the start.
+        start: Where to start: for a text values by name, for a function a tuple of arguments.
+        at: For a text the values of variables that stay as they are.
+        argnums: Of a function the arguments that descend (all).
+        method: Where the gradients come from: a method, several, or "all".
+        optimizer: Such as "adam", or "momentum:beta=0.8".
+        rate: The learning rate; by default the optimizer's usual one.
+        schedule: How the rate falls, such as "step:factor=0.1,every=50".
+        restarts: How many random starts are tried as well.
+        seed: Of the random starts.
+        criteria: When to stop: gradient, value, point, target, steps, least_steps, seconds (see `Criteria`).
+    """
+    from diffcli.learn import requests
+
+    if isinstance(function, str):
+        place = requests.of_text(function, _point(start), at or {})
+    else:
+        place = requests.of_function(function, _arguments(start), argnums)
+    chosen = requests.settings(method, optimizer, rate, schedule, restarts, seed, criteria)
+    return requests.descend(place, chosen)
 
 
 def _called(function: Function, at: Any) -> Any:

@@ -179,12 +179,14 @@ class Place(NamedTuple):
 def _place(form: options.Format | None, output: Path | None, *, ascii_only: bool) -> Place:
     from diffcli.cli.output import destination
     from diffcli.render.plot_picture import SUFFIXES
+    from diffcli.render.shell import quoted
 
     if output is None or output.suffix.lower() not in SUFFIXES:
         return Place(None, destination(form, output, ascii_only=ascii_only))
     if form is not None:
         raise UsageError("--format does not go with a picture", hint="leave it out, or write to another kind of file")
-    destination(None, output.with_suffix(".txt"), ascii_only=ascii_only)  # says at once where a folder is missing
+    if not output.parent.is_dir():  # said before the work, not after it
+        raise UsageError(f"cannot write {quoted(str(output))}: its folder does not exist", kind="file")
     return Place(output, None)
 
 

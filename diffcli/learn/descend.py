@@ -23,6 +23,7 @@ from diffcli.studies.records import Cost
 from diffcli.studies.running import refuse_many
 
 GRADIENT_DESCENT = optimizer("gradient-descent")
+SGD = "without mini-batches of samples, as here, sgd is gradient descent"
 SINGLE = "computed in single precision (float32)"
 
 
@@ -76,7 +77,7 @@ def descend(
         criteria=settings.criteria.to_dict(),
         runs=compared(runs, is_single=is_single),
         seed=settings.seed,
-        notes=(*notes, *([SINGLE] if is_single else [])),
+        notes=(*notes, *([SINGLE] if is_single else []), *([SGD] if settings.optimizer.name == "sgd" else [])),
     )
     if settings.with_landscape:
         record = replace(record, landscape=landscape(graph, start, chosen, record.first))
@@ -106,7 +107,8 @@ def refuse_what_has_no_minimum(graph: Graph, wrt: Sequence[int]) -> None:
 def _fixed(graph: Graph, start: Sequence[Any], wrt: Sequence[int]) -> dict[str, Any]:
     """The variables that stay as they are, by name."""
     others = ((position, x) for position, x in zip(graph.inputs, start, strict=True) if position not in wrt)
-    return {graph.nodes[position].literal: values_of([x])[0] for position, x in others}
+    named = ((graph.nodes[position].literal, x) for position, x in others)
+    return {name: values_of([x])[0] for name, x in named if " " not in name}  # what a function captured has no name
 
 
 def _by_method(

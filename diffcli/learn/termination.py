@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from diffcli.learn.descent import Ending, Step
+from diffcli.studies.values import tidied
 
 FAR = 1e8
 """A descent that is this many times farther away, or higher, than where it began has diverged."""
@@ -39,24 +40,24 @@ class Criteria:
         now = steps[-1]
         before = steps[-2] if len(steps) > 1 else None
         if self.target is not None and now.value <= self.target:
-            return Ending("target", f"value at most {self.target:g}")
+            return Ending("target", f"value at most {_short(self.target)}")
         if now.number >= self.least_steps:
             if self.gradient is not None and now.gradient_norm <= self.gradient:
-                return Ending("gradient", f"gradient norm at most {self.gradient:g}")
+                return Ending("gradient", f"gradient norm at most {_short(self.gradient)}")
             if before and (found := self._small_change(before, now, size)):
                 return found
         if now.number >= self.steps:
             return Ending("steps", f"all {self.steps} steps are used up")
         if seconds > self.seconds:
-            return Ending("time", f"{self.seconds:g} s are used up")
+            return Ending("time", f"{_short(self.seconds)} s are used up")
         return None
 
     def _small_change(self, before: Step, now: Step, size: float) -> Ending | None:
         if self.value is not None and abs(now.value - before.value) <= self.value * max(1.0, abs(now.value)):
-            return Ending("value", f"change of value at most {self.value:g}·max(1, |f|)")
+            return Ending("value", f"change of value at most {_short(self.value)}·max(1, |f|)")
         if self.point is not None and now.length <= self.point * max(1.0, size):
             still = "the step no longer changes the point"
-            return Ending("point", f"change of point at most {self.point:g}·max(1, |x|)" if self.point else still)
+            return Ending("point", f"change of point at most {_short(self.point)}·max(1, |x|)" if self.point else still)
         return None
 
 
@@ -79,11 +80,17 @@ def has_risen(steps: Sequence[Step]) -> bool:
 def diverged(steps: Sequence[Step], beyond: str = "") -> Ending:
     """The value grows; `beyond` says where it has no number any more."""
     lowest = min(steps, key=lambda step: step.value)
-    to = beyond or f"to {steps[-1].value:.3g}"
-    return Ending("diverged", f"the value grew from {lowest.value:.3g} (step {lowest.number}) {to}")
+    to = beyond or f"to {_short(steps[-1].value)}"
+    return Ending("diverged", f"the value grew from {_short(lowest.value)} (step {lowest.number}) {to}")
 
 
 def unbounded(steps: Sequence[Step], beyond: str = "") -> Ending:
     """The value falls and falls."""
-    to = beyond or f"to {steps[-1].value:.3g}"
+    to = beyond or f"to {_short(steps[-1].value)}"
     return Ending("unbounded", f"the value fell {to} and went on falling: no minimum in sight")
+
+
+def _short(value: float) -> str:
+    """Three digits, with a true minus sign: 1e-6, −0.25."""
+    text = tidied(f"{value:.3g}")
+    return f"−{text[1:]}" if text.startswith("-") else text

@@ -1,7 +1,6 @@
 """The screen of `descend`: the steps, why it ended, a plot of value and gradient, and the methods side by side."""
 
 from collections.abc import Iterator, Sequence
-from math import prod
 
 from diffcli.graph.layout import element_names
 from diffcli.learn.descent import Descent, Divergence, MethodDescent, Restart, Step
@@ -26,9 +25,9 @@ from diffcli.render.document import (
     text,
 )
 from diffcli.render.grad import counted
-from diffcli.render.opening import EQUALS, found, point_text, problem_blocks, title_text
+from diffcli.render.opening import EQUALS, found, name_span, point_text, problem_blocks, title_text
 from diffcli.render.shell import quoted
-from diffcli.studies.values import shape_of
+from diffcli.studies.values import shape_of, tidied
 
 FEW_DIGITS = 6
 """Digits of the numbers in the table of steps."""
@@ -55,7 +54,7 @@ def document(record: Descent, options: Options) -> Document:
         blocks.append(curves(record, has_markers=True))
     blocks.append(_methods(record))
     if record.restarts:
-        blocks.append(_restarts(record, options))
+        blocks += _restarts(record, options)
     blocks.append(Lines(tuple(_footer(record))))
     return Document(tuple(blocks))
 
@@ -139,9 +138,9 @@ def _step_row(step: Step, record: Descent, options: Options, *, has_points: bool
 
 
 def _number(value: float, digits: int) -> Text:
-    """The number in significant digits, also beside its point."""
-    shown = f"{value:.{digits}g}"
-    return (numbers.value(float(shown)),)
+    """The number in significant digits; a large one as a power of ten."""
+    shown = tidied(f"{value:.{digits}g}")
+    return (Span(numbers.signed(shown), "value", numbers.latex(shown)),)
 
 
 def _ending(record: Descent, options: Options) -> list[Block]:
@@ -165,12 +164,12 @@ def _ending(record: Descent, options: Options) -> list[Block]:
 def _result(record: Descent, options: Options) -> Iterator[Text]:
     """The last point, and the lowest one where that is another."""
     run = record.first
-    value = text(Span(record.output, "name"), EQUALS, found(run.last.value, options))
+    value = text(name_span(record.output), EQUALS, found(run.last.value, options))
     place = point_text(dict(zip(record.variables, run.end, strict=True)), options)
-    yield text(value, " ", place, f"; gradient norm {run.last.gradient_norm:.2g}")
+    yield text(value, " ", place, "; gradient norm ", numbers.error(run.last.gradient_norm), ".")
     lowest = min(run.steps, key=lambda step: step.value)
     if lowest.value < run.last.value:
-        low = text(Span(record.output, "name"), EQUALS, found(lowest.value, options))
+        low = text(name_span(record.output), EQUALS, found(lowest.value, options))
         yield text("The value was lower before: ", low, f" after step {lowest.number}.")
 
 
@@ -247,8 +246,8 @@ def _work(run: MethodDescent) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _restarts(record: Descent, options: Options) -> Table:
-    """The given start first, then the random ones, the lowest marked."""
+def _restarts(record: Descent, options: Options) -> list[Block]:
+    """The given start first, then the random ones; the lowest is marked, and said in full."""
     digits, best = options.digits or FEW_DIGITS, record.best
     rows = record.restarts if not options.is_interactive else record.restarts[:MOST_RESTARTS]
     if best and best not in rows:
@@ -258,7 +257,13 @@ def _restarts(record: Descent, options: Options) -> Table:
         Column("steps", "right", droppable=1), Column("stopped by", droppable=2), Column(),
     )  # fmt: skip
     title = f"{len(record.restarts) - 1} random restarts (seed {record.seed})"
-    return Table(columns, (Section(tuple(_restart_row(one, digits, is_best=one is best) for one in rows)),), title)
+    body = Section(tuple(_restart_row(one, digits, is_best=one is best) for one in rows))
+    table = Table(columns, (body,), title)
+    if best is None or best.value is None:
+        return [table, Lines((text("No descent ended at a lowest point.", role="bad"),))]
+    place = point_text(dict(zip(record.variables, best.end, strict=True)), options)
+    value = text(name_span(record.output), EQUALS, found(best.value, options))
+    return [table, Lines((text("Lowest of all: ", value, " ", place, "."),))]
 
 
 def _restart_row(one: Restart, digits: int, *, is_best: bool) -> tuple[Text, ...]:
@@ -276,8 +281,19 @@ def _place(values: Sequence[object], digits: int) -> Text:
     """A point without names: (1.5, -2); of many numbers only how many."""
     flat = list(numbers_in(list(values)))
     if len(flat) > MOST_COORDINATES:
-        return text(f"{prod((len(flat),))} numbers", role="quiet")
-    return text(f"({', '.join(numbers.value(float(f'{x:.{digits}g}')).text for x in flat)})")
+        return text(f"{len(flat)} numbers", role="quiet")
+    return text(f"({', '.join(span.text for x in flat for span in _number(x, digits))})")
+
+
+def _rules(compared: Sequence[MethodDescent]) -> str:
+    """Such as 1e-10·max(1, |x|) (forward, symbolic), 1e-6·max(1, |x|) (finite)."""
+    by_tolerance: dict[float, list[str]] = {}
+    for run in compared:
+        by_tolerance.setdefault(run.tolerance or 0.0, []).append(run.method)
+    return ", ".join(
+        f"{numbers.tolerance(tolerance)}·max(1, |x|) ({', '.join(methods)})"
+        for tolerance, methods in by_tolerance.items()
+    )
 
 
 def _footer(record: Descent) -> Iterator[Text]:
@@ -290,10 +306,7 @@ def _footer(record: Descent) -> Iterator[Text]:
         others = ", ".join(run.method for run in compared if not run.is_same_path)
         yield text(Span(f"Another path by {others}", "bad"), ": rounding, or the error of finite differences, grew.")
     if compared:
-        rules = dict.fromkeys(
-            f"{numbers.tolerance(run.tolerance)}·max(1, |x|) ({run.method})" for run in compared if run.tolerance
-        )
-        yield text(f"Rule: |x − x by {record.first.method}| ≤ {', '.join(rules)} after every step.", role="quiet")
+        yield text(f"Rule: after every step |x − x by {record.first.method}| ≤ {_rules(compared)}.", role="quiet")
     if any(run.method == "finite" for run in record.runs):
         yield text("Calls are those of the gradients; the value at each step is one more.", role="quiet")
     yield from (text(f"note: {note}", role="quiet") for note in record.notes)
