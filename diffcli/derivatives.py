@@ -16,6 +16,7 @@ from diffcli.graph.primitive import Term
 from diffcli.graph.program import Builder, Graph
 from diffcli.graph.shapes import Shape, shown
 from diffcli.methods.forward import directional_program
+from diffcli.methods.gradient import gradient_program
 from diffcli.methods.reverse import adjoint_program
 
 Mode = Literal["forward", "reverse"]
@@ -33,17 +34,25 @@ class Runnable:
         self._on_numbers: Callable[[Values], Values] | None = None
         self._on_arrays: Callable[[Values], Values] | None = None
 
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is a program of numbers."""
+        return self.graph.is_scalar
+
+    def compiled(self) -> Callable[[Values], Values]:
+        """What runs at numbers."""
+        from diffcli.execute.python_source import compiled
+
+        return compiled(self.graph)
+
     def __call__(self, values: Values) -> Values:
         """The outputs; where a value is recorded itself, the program becomes a part of that recording."""
         return self.chosen(values)(values)
 
     def chosen(self, values: Values) -> Callable[[Values], Values]:
         """What runs at values of these types."""
-        if self.graph.is_scalar and all(type(value) is float for value in values):
-            if self._on_numbers is None:
-                from diffcli.execute.python_source import compiled
-
-                self._on_numbers = compiled(self.graph)
+        if self.is_scalar and all(type(value) is float for value in values):
+            self._on_numbers = self._on_numbers or self.compiled()
             return self._on_numbers
         recorders = [value.recorder for value in values if hasattr(value, "recorder")]
         if recorders:
@@ -53,6 +62,29 @@ class Runnable:
 
             self._on_arrays = compiled_for_arrays(self.graph)
         return self._on_arrays
+
+
+class RunnableGradient(Runnable):
+    """The program of one output and its partials, which need not be written down to run at numbers."""
+
+    def __init__(self, primal: Graph, wrt: Sequence[int]) -> None:
+        """Neither written nor compiled yet."""
+        self._task = primal, primal.outputs[0], wrt
+        self._on_numbers = self._on_arrays = None
+
+    @cached_property
+    def graph(self) -> Graph:  # type: ignore[override]
+        """The adjoint program."""
+        return adjoint_program(*self._task).graph
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the primal program is one of numbers."""
+        return self._task[0].is_scalar
+
+    def compiled(self) -> Callable[[Values], Values]:
+        """What runs at numbers."""
+        return gradient_program(*self._task)
 
 
 class Derivatives:
@@ -85,21 +117,17 @@ class Derivatives:
     @cached_property
     def gradient_program(self) -> Runnable:
         """The program of the one output and its partials."""
-        return Runnable(self._adjoint)
-
-    @cached_property
-    def _adjoint(self) -> Graph:
         if self.shapes != ((),):
             found = " and ".join(shown(shape) for shape in self.shapes)
             raise ShapeError(
                 f"a gradient needs one number, not {found}", hint="sum the elements up, or ask for the jacobian"
             )
-        return adjoint_program(self.graph, self.graph.outputs[0], self.wrt).graph
+        return RunnableGradient(self.graph, self.wrt)
 
     @cached_property
     def of_gradient(self) -> "Derivatives":
         """The derivatives of the gradient: the Hessian is its Jacobian."""
-        adjoint = self._adjoint
+        adjoint = self.gradient_program.graph
         return Derivatives(_with_outputs(adjoint, adjoint.outputs[1:]), self.wrt)
 
     def jvp(self, values: Values, tangents: Values) -> tuple[Values, Values]:
