@@ -11,7 +11,20 @@ import click
 import typer
 
 from diffcli import __version__
-from diffcli.cli import catalogue, compare, descend, doctor, grad, hessian, jacobian, paths, products, source, trace
+from diffcli.cli import (
+    catalogue,
+    compare,
+    descend,
+    doctor,
+    grad,
+    hessian,
+    jacobian,
+    paths,
+    products,
+    source,
+    stepsize,
+    trace,
+)
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
@@ -32,6 +45,7 @@ for name, command in (
     ("vjp", products.vjp),
     ("paths", paths.paths),
     ("source", source.source),
+    ("stepsize", stepsize.stepsize),
     ("descend", descend.descend),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),

@@ -200,7 +200,8 @@ def _bracket(region: Region, width: int, pen: Pen) -> str:
     """Such as ├─ round-off, slope −1.00 ─┤, with the longest label that fits."""
     if width < 2:
         return pen.start * max(width, 0)
-    label = next((f" {label} " for label in region.labels if len(label) + 4 <= width), "")
+    label = next((label for label in region.labels if len(label) + 2 <= width), "")
+    label = f" {label} " if label and len(label) + 4 <= width else label
     return f"{pen.start}{label:{pen.horizontal}^{width - 2}}{pen.end}"
 
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import LibraryError
@@ -24,15 +25,20 @@ SETTINGS: dict[Any, Any] = {"svg.hashsalt": "diffcli", "svg.fonttype": "none", "
 """The same plot is the same file; text in an svg stays text."""
 
 
-def picture(plots: Sequence[Plot], suffix: str) -> bytes:
-    """The plots below each other as the content of a file with that suffix; raises LibraryError."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError:
+def require_matplotlib() -> None:
+    """Raise LibraryError where matplotlib is not installed; loads nothing."""
+    if find_spec("matplotlib") is None:
         raise LibraryError(
             "pictures of plots need matplotlib, which is not installed", hint="pip install 'diffcli[plot]'"
-        ) from None
+        )
+
+
+def picture(plots: Sequence[Plot], suffix: str) -> bytes:
+    """The plots below each other as the content of a file with that suffix; raises LibraryError."""
+    require_matplotlib()
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(WIDTH, sum(map(_height, plots))), layout="constrained")
         for part, plot in zip(_parts(figure, plots), plots, strict=True):

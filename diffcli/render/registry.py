@@ -16,6 +16,7 @@ SCREENS = {
     "ProductStudy": ("products", "document", "product_table"),
     "PathStudy": ("paths", "document", "paths_table"),
     "Descent": ("descend", "document", "descent_table"),
+    "StepsizeStudy": ("stepsize", "document", "stepsize_table"),
     "Listing": ("catalogue", "listing", "listing_table"),
     "Entry": ("catalogue", "entry", "entry_table"),
 }

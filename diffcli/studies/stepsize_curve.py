@@ -1,0 +1,214 @@
+"""The error of one finite-difference scheme against its step, split into truncation and round-off."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from diffcli.graph.program import Graph
+from diffcli.methods.finite import COMPLEX, RICHARDSON, STENCILS
+from diffcli.studies.stepsize_fit import DOMINANT, PURE, REACH, THEORIES, Fit, Theory, Truncation, fitted, longest_run
+from diffcli.studies.stepsize_precision import Line, Precision
+from diffcli.studies.stepsize_truth import TrueLine
+
+DENSITY = 16
+"""Steps in a decade."""
+FIRST, LAST = 1, 16
+"""The steps are 1e-1 … 1e-16."""
+STEPS = tuple(
+    float(f"1e-{k // DENSITY}") * 10 ** (-(k % DENSITY) / DENSITY) for k in range(DENSITY, LAST * DENSITY + 1)
+)
+WINDOW = DENSITY // 2
+"""Round-off is random: its level at a step is taken from the steps within half a decade."""
+RELIABLE = DENSITY // 4
+"""A step is as good as the worst of so many neighbours: one lucky hit is no good step."""
+COARSE = 8
+"""Round-off falls like 1/h only where h is at least so many spacings of numbers at x."""
+SCHEMES = ("forward", "centered", COMPLEX, "richardson")
+Finding = Literal["", "no truncation", "no round-off", "no step", "not applicable"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One step."""
+
+    h: float
+    value: float | None
+    """The difference quotient; None where it is not finite."""
+    error: float | None
+    """|value − f'|."""
+    truncation: float | None
+    """What the error would be without rounding."""
+    round_off: float | None
+    """What rounding adds or takes away."""
+    moves: bool = True
+    """Whether x + h differs from x."""
+
+
+class Best(NamedTuple):
+    """A step and the error there."""
+
+    h: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The error of one scheme for one derivative."""
+
+    scheme: str
+    samples: tuple[Sample, ...] = ()
+    """From the largest step to the smallest."""
+    finding: Finding = ""
+    why: str = ""
+    """Why the scheme is not applicable."""
+    truncation: Fit | None = None
+    round_off: Fit | None = None
+    predicted: float | None = None
+    """The best step by theory; of the complex step the largest that loses nothing."""
+    measured: Best | None = None
+    """The best step found, among neighbours that are all good."""
+
+    def sample(self, h: float) -> Sample | None:
+        """What was found for a step."""
+        return next((sample for sample in self.samples if sample.h == h), None)
+
+
+class Walk:
+    """All that is computed along one input, for all outputs."""
+
+    def __init__(self, graph: Graph, point: Sequence[float], wrt: int, precision: Precision, deadline: float) -> None:
+        """Nothing is evaluated yet; raises OutOfTime when the deadline has passed."""
+        self.precision = precision
+        self.line = Line(graph, point, graph.inputs.index(wrt), precision)
+        self.true = TrueLine(graph, point, wrt, deadline)
+        self.taylor = self.true.taylor()
+        self.steps = tuple(precision.rounded(h) for h in STEPS)
+
+    def curves(self, output: int, derivative: str) -> tuple[Curve, ...]:
+        """The curves of all schemes for one output, of which the derivative is known."""
+        noise = _levels([self._noise(output, h) for h in self.steps])
+        return tuple(self._curve(scheme, output, derivative, noise) for scheme in SCHEMES)
+
+    def _noise(self, output: int, h: float) -> list[float]:
+        """How far f as computed is from f at the points that the quotients with this step use."""
+        pairs = ((self.line.at(o, h)[output], self.true.at(o * h)[output]) for o in RICHARDSON.offsets)
+        errors = (float(found - true) for found, true in pairs if math.isfinite(found) and true is not None)
+        return [error for error in errors if math.isfinite(error)]
+
+    def _curve(self, scheme: str, output: int, derivative: str, noise: Sequence[float | None]) -> Curve:
+        if scheme == COMPLEX and self.line.without_complex:
+            missing = " and ".join(self.line.without_complex)
+            return Curve(scheme, finding="not applicable", why=f"there is no {missing} of a complex number here")
+        samples = tuple(self._samples(scheme, output, derivative))
+        known = [k for k, sample in enumerate(samples) if sample.error is not None]
+        if not known:
+            return Curve(scheme, samples, "no step")
+        theory, derivatives = THEORIES[scheme], self.taylor[output]
+        leading = theory.truncation(derivatives, samples[known[0]].h) if derivatives else None
+        flat = self.precision.epsilon * abs(float(derivative)) if scheme == COMPLEX else 0.0
+        best = _measured(samples, flat)
+        regions = _regions(samples, leading, COARSE * self.precision.spacing(self.line.x))
+        if leading is None:
+            return Curve(scheme, samples, "no truncation", "", *regions, None, best)
+        valid = [(samples[k].h, noise[k]) for k in known]
+        if scheme == COMPLEX:
+            valid = [(samples[known[0]].h, flat)]
+        predicted = _predicted(theory, leading, valid)
+        return Curve(scheme, samples, predicted[1], "", *regions, predicted[0], best)
+
+    def _samples(self, scheme: str, output: int, derivative: str) -> Iterator[Sample]:
+        exact = self.true.number(derivative)
+        for h in self.steps:
+            if scheme == COMPLEX:
+                value, truncated = self.line.complex_steps(h)[output], self._complex_truncation(output, h)
+            else:
+                value = self.line.quotients(STENCILS[scheme], h)[output]
+                true = self.true.quotients(STENCILS[scheme], h)[output]
+                truncated = None if true is None else true - exact
+            if not math.isfinite(value) or (truncated is None and scheme != COMPLEX):
+                yield Sample(h, None, None, None, None)
+                continue
+            error = self.true.number(value) - exact
+            moves = scheme == COMPLEX or self.line.moves(h)
+            rest = None if truncated is None else float(abs(error - truncated))
+            yield Sample(h, value, float(abs(error)), None if truncated is None else float(abs(truncated)), rest, moves)
+
+    def _complex_truncation(self, output: int, h: float) -> Any:
+        """As a series: −h² f'''/6 + h⁴ f⁽⁵⁾/120 − h⁶ f⁽⁷⁾/5040."""
+        derivatives = self.taylor[output]
+        if derivatives is None:
+            return None
+        terms = ((-1) ** (k // 2) * derivatives[k] * h**k / math.factorial(k + 1) for k in (2, 4, 6))
+        return self.true.number(sum(terms))
+
+
+def _levels(groups: Sequence[Sequence[float]]) -> list[float | None]:
+    """The standard deviation of what neighbouring groups hold; None where there is nothing."""
+    levels: list[float | None] = []
+    for k in range(len(groups)):
+        found = [e for group in groups[max(k - WINDOW, 0) : k + WINDOW + 1] for e in group]
+        middle = math.fsum(e / len(found) for e in found)
+        levels.append(_root_mean_square([e - middle for e in found]) if found else None)
+    return levels
+
+
+def _root_mean_square(values: Sequence[float]) -> float:
+    return math.hypot(*values) / math.sqrt(len(values)) if values else 0.0
+
+
+def _regions(samples: Sequence[Sample], leading: Truncation | None, coarse: float) -> tuple[Fit | None, Fit | None]:
+    """The lines through the errors where truncation governs, and where round-off does."""
+    rounding = [
+        [s.round_off for s in samples[max(k - WINDOW, 0) : k + WINDOW + 1] if s.round_off is not None]
+        for k in range(len(samples))
+    ]
+    levels = [_root_mean_square(found) for found in rounding]
+    is_truncation, is_rounding = [], []
+    for sample, level in zip(samples, levels, strict=True):
+        truncation = sample.truncation or 0.0
+        is_pure = leading is not None and abs(truncation / (leading.at(sample.h) or 1.0) - 1) <= PURE
+        is_known = sample.error is not None and sample.truncation is not None
+        is_truncation.append(is_known and is_pure and truncation > DOMINANT * level)
+        is_rounding.append(is_known and level > DOMINANT * truncation and sample.h >= coarse)
+    return _fit(samples, is_truncation), _fit(samples, is_rounding)
+
+
+def _fit(samples: Sequence[Sample], chosen: Sequence[bool]) -> Fit | None:
+    run = set(longest_run([sample.h for sample in samples], chosen))
+    return fitted([(s.h, s.error) for s in samples if s.h in run and s.error is not None])
+
+
+def _predicted(
+    theory: Theory, leading: Truncation, noise: Sequence[tuple[float, float | None]]
+) -> tuple[float | None, Finding]:
+    """The step at which theory expects the least error, from the largest step down.
+
+    The round-off of f depends on the step where x is near 0, so the first step is taken that is not above the best
+    step for the round-off found there.
+    """
+    largest = noise[0][0]
+    for h, level in noise:
+        if level is None:
+            continue
+        if theory.amplification:
+            best = theory.best(leading, level)
+        else:  # nothing cancels: any step whose truncation is below the spacing of numbers
+            best = math.pow(level / leading.coefficient, 1 / leading.order)
+        if h == largest and best > REACH * largest:
+            return None, "no truncation"
+        if best >= h or not theory.amplification:
+            return best, ""
+    return None, "no round-off"
+
+
+def _measured(samples: Sequence[Sample], flat: float) -> Best | None:
+    """The step whose neighbours are all good too; where many are equally good, or below `flat`, the largest."""
+    worst = []
+    for k, sample in enumerate(samples):
+        near = [s.error for s in samples[max(k - RELIABLE, 0) : k + RELIABLE + 1] if s.error is not None]
+        if sample.error is not None and near:
+            worst.append((max(near), sample))
+    least = min((error for error, _ in worst), default=0.0)
+    enough = max(least, flat)
+    return next((Best(s.h, s.error) for error, s in worst if error <= enough and s.error is not None), None)
