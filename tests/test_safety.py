@@ -11,7 +11,9 @@ from diffcli.language import parse
 
 SOURCES = sorted(Path(diffcli.__file__).parent.rglob("*.py"))
 FORBIDDEN = {"eval", "sympify", "parse_expr", "lambdify", "literal_eval", "__import__", "parse_latex", "S"}
-ALLOWED = {"execute/python_source.py", "execute/array_source.py", "execute/block_plan.py"}
+ALLOWED = {"execute/python_source.py", "execute/array_source.py", "execute/block_plan.py", "studies/peers/program.py"}
+ON_EXPRESSIONS = {"studies/peers/sympy_lambdify.py": {"lambdify"}}
+"""Takes SymPy's expressions over symbols of ours, never text."""
 
 
 def called_names(tree: ast.AST) -> set[str]:
@@ -32,7 +34,8 @@ def called_names(tree: ast.AST) -> set[str]:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(SOURCES[0].parent)))
 def test_nothing_executes_text(path):
     names = called_names(ast.parse(path.read_text(encoding="utf-8")))
-    assert not names & FORBIDDEN
+    allowed = next((calls for end, calls in ON_EXPRESSIONS.items() if str(path).endswith(end)), set())
+    assert not names & (FORBIDDEN - allowed)
     if not any(str(path).endswith(allowed) for allowed in ALLOWED):
         assert "exec" not in names
 

@@ -12,6 +12,10 @@ import typer.core
 
 from diffcli.errors import DiffcliError, PointError, UsageError
 
+ALL = "all"
+NAMES_ARE_OPTIONAL = "--peers"
+"""The option that stands for all names when none follow."""
+NAMES = re.compile(r"[A-Za-z][\w.-]*(\s*,\s*[A-Za-z][\w.-]*)*,?")
 LONG_OPTION = re.compile(r"--([A-Za-z][A-Za-z-]+)(=.*)?", re.DOTALL)
 
 
@@ -36,7 +40,7 @@ class ExpressionCommand(typer.core.TyperCommand):
         if ctx.resilient_parsing:  # the shell completes a command that is not yet whole
             return super().parse_args(ctx, args)
         with_value, flags = value_options(self, ctx), flag_options(self, ctx)
-        typed = separate(args, with_value, flags)
+        typed = separate(with_all_names(args) if NAMES_ARE_OPTIONAL in with_value else args, with_value, flags)
         takes = sum(parameter.nargs for parameter in self.get_params(ctx) if isinstance(parameter, click.Argument))
         unknown = next(filter(LONG_OPTION.fullmatch, typed.words), None)
         if unknown and 0 <= takes < len(typed.words):
@@ -110,6 +114,17 @@ def separate(args: list[str], with_value: frozenset[str], flags: frozenset[str])
         else:
             words.append(word)
     return Typed(options, words)
+
+
+def with_all_names(args: list[str]) -> list[str]:
+    """`--peers` without names behind it becomes `--peers=all`."""
+    end = args.index("--") if "--" in args else len(args)
+    return [
+        f"{word}={ALL}"
+        if word == NAMES_ARE_OPTIONAL and k < end and not NAMES.fullmatch("".join(args[k + 1 : k + 2]))
+        else word
+        for k, word in enumerate(args)
+    ]
 
 
 def nearest_option(word: str, known: frozenset[str]) -> str | None:

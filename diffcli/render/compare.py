@@ -6,7 +6,7 @@ from statistics import geometric_mean, median
 
 from diffcli.render import numbers
 from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Table, Text, joined, text
-from diffcli.studies.compare import Case, Comparison, MethodSummary
+from diffcli.studies.compare import Case, Comparison, MethodSummary, PeerSummary
 from diffcli.studies.records import Cost
 from diffcli.studies.timing import Timing
 
@@ -45,7 +45,8 @@ def _section(case: Case, options: Options) -> Section:
     name = _cut(case.name, options, len(facts))
     expression = "" if case.name == case.expression else _cut(case.expression, options, len(facts) + len(name) + 3)
     parts = (text(name, role="title"), text(expression, role="code"), text(facts, role="quiet"))
-    return Section(tuple(_row(method) for method in case.methods), joined(filter(None, parts), "   "))
+    rows = tuple(_row(summary) for summary in (*case.methods, *case.peers))
+    return Section(rows, joined(filter(None, parts), "   "))
 
 
 def _cut(words: str, options: Options, taken: int) -> str:
@@ -82,6 +83,8 @@ def _times(timing: Timing | None) -> tuple[Text, ...]:
 
 
 def _agreement(summary: MethodSummary) -> Text:
+    if isinstance(summary, PeerSummary) and summary.problem:
+        return text("n/a" if summary.problem == "not applicable" else summary.problem, role="quiet")
     if summary.gave_up:
         return text("gave up", role="quiet")
     return _share(summary.agreed, summary.judged)
@@ -95,7 +98,7 @@ def _together(comparison: Comparison) -> Table:
     """Each method over all expressions."""
     by_method: dict[str, list[MethodSummary]] = {}
     for case in comparison.cases:
-        for summary in case.methods:
+        for summary in (*case.methods, *case.peers):
             by_method.setdefault(summary.method, []).append(summary)
     columns = (
         Column(),
@@ -141,13 +144,27 @@ def _footer(comparison: Comparison) -> Iterable[Text]:
         f" median ± half the range; random points from seed {comparison.seed}.",
         role="quiet",
     )
+    if any(case.peers for case in comparison.cases):
+        yield text(_about_peers(comparison), role="quiet")
     for case in comparison.cases:
-        for summary in case.methods:
+        for summary in (*case.methods, *case.peers):
             if summary.gave_up:
-                yield text(f"note: {case.name}: {summary.method} gave up: {summary.gave_up}", role="quiet")
+                what = summary.problem if isinstance(summary, PeerSummary) else "gave up"
+                yield text(f"note: {case.name}: {summary.method}: {what}: {summary.gave_up}", role="quiet")
         if case.without_derivative:
             yield text(
                 f"note: {case.name}: {case.without_derivative} of {case.points} points have no derivative", role="quiet"
             )
         yield from (text(f"note: {case.name}: {note}", role="quiet") for note in case.notes)
     yield from (text(f"note: {note}", role="quiet") for note in comparison.notes)
+
+
+def _about_peers(comparison: Comparison) -> str:
+    peers = [summary for case in comparison.cases for summary in case.peers]
+    versions = {p.method: p.version for p in peers if p.version}
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    words = (
+        f"Peers ({listed}): each in a process of its own, from Python's numbers to Python's numbers, timed in the same"
+        " turns; prepare includes compiling but no import; they do not count for the exit code."
+    )
+    return words + (" numba compiles diffcli's derivative program: it does not differentiate." * ("numba" in versions))

@@ -3,19 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from diffcli.graph.program import Graph
 from diffcli.methods.method import GaveUp
 from diffcli.methods.registry import METHODS, prepare, start
+from diffcli.studies.peers.team import Member, Team
 from diffcli.studies.records import Cost, MethodResult, Study
 from diffcli.studies.running import executor_for, timed, too_much
 from diffcli.studies.sampling import random_points
 from diffcli.studies.study import Settings, study
-from diffcli.studies.timing import Timing, measure_together
+from diffcli.studies.timing import Timing, measure_batches, timed_batch
 from diffcli.studies.values import SCHEMA, finite
 
 SECONDS_PER_RUN = 0.002
+Summary = TypeVar("Summary", bound="MethodSummary")
+FUNCTION = "one evaluation of f"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,15 @@ class MethodSummary:
 
 
 @dataclass(frozen=True)
+class PeerSummary(MethodSummary):
+    """The same for another library; it never counts for the verdict."""
+
+    version: str = ""
+    problem: str | None = None
+    """not applicable or failed, where there are no results; `gave_up` says why."""
+
+
+@dataclass(frozen=True)
 class Case:
     """One expression with its points."""
 
@@ -53,6 +65,7 @@ class Case:
     function_seconds: float | None
     methods: tuple[MethodSummary, ...]
     notes: tuple[str, ...] = ()
+    peers: tuple[PeerSummary, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,18 +119,35 @@ def compare(
     points: int = 1,
     runs: int = 7,
     seed: int = 0,
+    peers: Sequence[str] = (),
+    notes: Sequence[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
-    """Study every subject at its own point and at `points` − 1 random ones; time all methods in turn, `runs` times."""
+    """Study every subject at its own point and at `points` − 1 random ones; time all methods in turn, `runs` times.
+
+    `peers` are other libraries, by their names in `peers.registry`: each runs in a process of its own.
+    """
     cases = []
-    for subject in subjects:
-        progress(subject.name)
-        cases.append(_compare_one(subject, tuple(methods), points, runs, seed))
+    team = Team(peers)
+    try:
+        for subject in subjects:
+            progress(subject.name)
+            cases.append(_compare_one(subject, tuple(methods), points, runs, seed, team, progress))
+    finally:
+        team.end()
     executors = dict.fromkeys(executor_for(subject.graph).name for subject in subjects)
-    return Comparison(tuple(cases), seed, runs, " or ".join(executors))
+    return Comparison(tuple(cases), seed, runs, " or ".join(executors), tuple(notes))
 
 
-def _compare_one(subject: Subject, methods: tuple[str, ...], count: int, runs: int, seed: int) -> Case:
+def _compare_one(
+    subject: Subject,
+    methods: tuple[str, ...],
+    count: int,
+    runs: int,
+    seed: int,
+    team: Team,
+    progress: Callable[[str], None],
+) -> Case:
     graph = subject.graph
     own = [] if subject.point is None else [subject.point]
     places = own + random_points(graph, count - len(own), seed)
@@ -125,12 +155,18 @@ def _compare_one(subject: Subject, methods: tuple[str, ...], count: int, runs: i
     settings = Settings(methods, started=jobs, seconds=0)
     studies = [study(graph, place, settings=settings) for place in places]
     notes = () if len(places) == count else (f"only {len(places)} of {count} random points had a finite gradient",)
-    timings, function_seconds = _timings(graph, methods, jobs, places, runs) if places else ({}, None)
+    members = []
+    for peer in team.names if places else ():
+        progress(f"{subject.name}: {peer}")
+        members.append(team.at_work(peer, graph, places, studies))
+    timings, function_seconds = _timings(graph, methods, jobs, places, runs, members) if places else ({}, None)
     summaries = [_summary(method, studies, timings.get(method), function_seconds) for method in methods]
+    others = [_peer_summary(member, timings.get(member.peer), function_seconds) for member in members]
+    fastest = min((s.timing.median for s in (*summaries, *others) if s.timing), default=0.0)
     without = sum(done.verdict in ("no derivative", "not judged") for done in studies)
     return Case(
         subject.name, studies[0].expression if studies else subject.name, graph.variables, len(places), without,
-        function_seconds, _relative_to_fastest(summaries), notes,
+        function_seconds, _relative_to(fastest, summaries), notes, _relative_to(fastest, others),
     )  # fmt: skip
 
 
@@ -140,11 +176,12 @@ def _timings(
     jobs: Mapping[str, Mapping[str, Any]],
     places: Sequence[tuple[Any, ...]],
     runs: int,
+    members: Sequence[Member],
 ) -> tuple[dict[str, Timing], float]:
-    """One gradient by each method and one evaluation of f, timed in turn at the first point."""
+    """One gradient by each method and peer and one evaluation of f, timed in turn at the first point."""
     place, compiler = places[0], executor_for(graph, places[0]).compiler
     function = compiler(graph, "evaluation")
-    calls: dict[str, Callable[[], object]] = {"f": lambda: function(place)}
+    calls: dict[str, Callable[[int], float]] = {FUNCTION: timed_batch(lambda: function(place))}
     for method in methods:
         if too_much(method, graph, graph.inputs):
             continue
@@ -152,9 +189,10 @@ def _timings(
             prepared = prepare(method, graph, graph.inputs, compiler, **jobs[method])
         except GaveUp:
             continue
-        calls[method] = timed(prepared, place)
-    timings = measure_together(calls, SECONDS_PER_RUN, runs)
-    return timings, timings.pop("f").median
+        calls[method] = timed_batch(timed(prepared, place))
+    calls |= {member.peer: member.seconds for member in members if not member.problem}
+    timings = measure_batches(calls, SECONDS_PER_RUN, runs)
+    return timings, timings.pop(FUNCTION).median
 
 
 def _summary(
@@ -164,26 +202,49 @@ def _summary(
     by_point = [
         [result for output in done.outputs for result in output.methods if result.method == method] for done in studies
     ]
-    judged = [results for results in by_point if all(r.status not in ("unjudged", "gave up") for r in results)]
-    errors = [error for results in judged for result in results if (error := result.worst) is not None]
-    relatives = [error.relative for error in errors if error.relative is not None]
     first: MethodResult | None = by_point[0][0] if by_point else None
     return MethodSummary(
         method=method,
-        judged=len(judged),
-        agreed=sum(all(result.status == "ok" for result in results) for results in judged),
+        **_accuracy(by_point),
         gave_up=first.notes[0] if first and first.status == "gave up" else None,
-        worst_relative=max(relatives, default=None),
-        median_digits=median(error.digits for error in errors) if errors else None,
         cost=first.cost if first else None,
         prepare_seconds=first.prepare_seconds if first else None,
-        timing=timing,
-        relative_time=timing.median / function_seconds if timing and function_seconds else None,
+        **_times(timing, function_seconds),
     )
 
 
-def _relative_to_fastest(summaries: Sequence[MethodSummary]) -> tuple[MethodSummary, ...]:
-    fastest = min((s.timing.median for s in summaries if s.timing), default=0.0)
+def _peer_summary(member: Member, timing: Timing | None, function_seconds: float | None) -> PeerSummary:
+    """What a peer did over all points of one expression."""
+    return PeerSummary(
+        method=member.peer,
+        **_accuracy([] if member.problem else [[result] for result in member.results]),
+        gave_up=member.reason if member.problem else None,
+        cost=None,
+        prepare_seconds=member.prepare_seconds,
+        **_times(None if member.problem else timing, function_seconds),
+        version=member.version,
+        problem=member.problem,
+    )
+
+
+def _accuracy(by_point: Sequence[Sequence[MethodResult]]) -> dict[str, Any]:
+    """The results of one method at each point, all outputs, against the judge's."""
+    judged = [results for results in by_point if all(r.status not in ("unjudged", "gave up") for r in results)]
+    errors = [error for results in judged for result in results if (error := result.worst) is not None]
+    return {
+        "judged": len(judged),
+        "agreed": sum(all(result.status == "ok" for result in results) for results in judged),
+        "worst_relative": max((error.relative for error in errors if error.relative is not None), default=None),
+        "median_digits": median(error.digits for error in errors) if errors else None,
+    }
+
+
+def _times(timing: Timing | None, function_seconds: float | None) -> dict[str, Any]:
+    ratio = timing.median / function_seconds if timing and function_seconds else None
+    return {"timing": timing, "relative_time": ratio}
+
+
+def _relative_to(fastest: float, summaries: Sequence[Summary]) -> tuple[Summary, ...]:
     return tuple(replace(s, relative_to_fastest=s.timing.median / fastest) if s.timing else s for s in summaries)
 
 
@@ -192,6 +253,7 @@ def _case(case: Case) -> dict[str, Any]:
         **vars(case),
         "variables": list(case.variables),
         "methods": [_method(m) for m in case.methods],
+        "peers": [_method(m) for m in case.peers],
         "notes": list(case.notes),
     }
 

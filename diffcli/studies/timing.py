@@ -1,6 +1,7 @@
 """How long something takes: calibrated repetitions, median and spread."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import NamedTuple
@@ -38,14 +39,24 @@ def measure_together(calls: Mapping[str, Callable[[], object]], seconds: float, 
 
     Each batch repeats its call for about `seconds`; the first call of each warms up and calibrates.
     """
-    repetitions = {name: max(1, int(seconds / _batch(call, 1))) for name, call in calls.items() for _ in (call(),)}
-    times: dict[str, list[float]] = {name: [] for name in calls}
+    return measure_batches({name: timed_batch(call) for name, call in calls.items()}, seconds, batches)
+
+
+def measure_batches(runs: Mapping[str, Callable[[int], float]], seconds: float, batches: int) -> dict[str, Timing]:
+    """The same where each candidate times itself: from a number of calls to the seconds of one of them."""
+    repetitions = {name: max(1, int(seconds / run(1))) for name, run in runs.items() for _ in (run(1),)}
+    times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(batches):
-        for name, call in calls.items():
-            times[name].append(_batch(call, repetitions[name]))
+        for name, run in runs.items():
+            times[name].append(run(repetitions[name]))
     return {
         name: Timing(median(taken), min(taken), max(taken), batches, repetitions[name]) for name, taken in times.items()
     }
+
+
+def timed_batch(call: Callable[[], object]) -> Callable[[int], float]:
+    """What `measure_batches` takes, for a call in this process."""
+    return partial(_batch, call)
 
 
 def _batch(call: Callable[[], object], calls: int) -> float:
