@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.interpreter import outputs
-from diffcli.execute.optimised import last_uses, optimised
+from diffcli.execute.optimised import optimised
 from diffcli.execute.python_source import compiled, compiled_function
 from diffcli.graph.ops import ELEMENTWISE, OPS
 from diffcli.graph.program import Builder, Graph
@@ -95,14 +95,6 @@ def test_powers_are_as_accurate_as_products():
         for x in (1.1, -2.7, 1e-3, 3e50):
             (value,) = compiled(parse(f"x^({exponent})").graph)([x])
             assert value == pytest.approx(math.pow(x, exponent), rel=1e-15)
-
-
-def test_last_uses():
-    graph = parse("a = x*y; sin(a) + a; a*2").graph
-    last = last_uses(graph)
-    users = {argument: position for position, node in enumerate(graph.nodes) for argument in node.args}
-    assert all(last[argument] == position for argument, position in users.items() if argument not in graph.outputs)
-    assert all(last[position] == len(graph.nodes) for position in graph.outputs)
 
 
 class TestFunctions:

@@ -165,14 +165,3 @@ RULES: dict[str, Callable[..., int | None]] = {
     "pow": Optimiser.power,
     "where": Optimiser.choice,
 }
-
-
-def last_uses(graph: Graph) -> list[int]:
-    """For every node the position of the last one that takes it as an argument; behind the end for outputs."""
-    last = list(range(len(graph.nodes)))
-    for position, node in enumerate(graph.nodes):
-        for argument in node.args:
-            last[argument] = position
-    for position in graph.outputs:
-        last[position] = len(graph.nodes)
-    return last
