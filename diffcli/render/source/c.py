@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from diffcli.execute import c_functions
 from diffcli.render.source.expressions import ExpressionWriter
 from diffcli.render.source.identifiers import Identifiers
 from diffcli.render.source.language import ARITHMETIC, CHOICE, Language, Template
@@ -16,24 +17,6 @@ KEYWORDS = (
     "isgreaterequal islessequal islessgreater isunordered"
 ).split()
 """Its words, the names in the text around a program, and what headers and compilers define as macros."""
-CALLED = (
-    "exp expm1 log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh floor ceil "
-    "hypot erf erfc lgamma pow"
-).split()
-
-
-def _extremum(name: str, symbol: str) -> str:
-    return (
-        f"static double {name}(double x, double y)\n{{\n"
-        f"    return isnan(x) || isnan(y) ? NAN : y {symbol} x ? y : x;\n}}"
-    )
-
-
-def _function(name: str, arguments: tuple[str, ...], result: str) -> str:
-    typed = ", ".join(f"double {argument}" for argument in arguments)
-    return f"static double {name}({typed})\n{{\n    return {result};\n}}"
-
-
 def _is_macro_like(name: str) -> bool:
     """Names in capitals may be macros of a header."""
     return sum(letter.isupper() for letter in name) > 1 and not any(letter.islower() for letter in name)
@@ -46,40 +29,40 @@ LANGUAGE = Language(
     operations=ARITHMETIC,
     truth="(double)({0})",
     choice=Template("{0} ? {1} : {2}", CHOICE, (CHOICE + 1, CHOICE + 1, CHOICE)),
-    functions={
-        **{name: name for name in (*CALLED, "sigmoid", "sign")},
-        "ln": "log", "abs": "fabs", "round": "rint", "gamma": "tgamma", "min": "smaller", "max": "larger",
-    },
-    supplied={
-        "sigmoid": _function("sigmoid", ("x",), "x > -700.0 ? 1.0 / (1.0 + exp(-x)) : exp(x)"),
-        "sign": _function("sign", ("x",), "x == 0.0 || isnan(x) ? x : copysign(1.0, x)"),
-        "smaller": _extremum("smaller", "<"),
-        "larger": _extremum("larger", ">"),
-    },
-    constants={"pi": "3.141592653589793", "e": "2.718281828459045"},
-    infinity="INFINITY",
-    missing=frozenset({"digamma", "polygamma"}),
-    function=_function,
+    functions=c_functions.FUNCTIONS,
+    supplied=c_functions.SUPPLIED,
+    constants=c_functions.CONSTANT_TEXTS,
+    infinity=c_functions.INFINITY,
+    missing=c_functions.MISSING,
+    function=c_functions.function_text,
     reserved=frozenset({*KEYWORDS, "copysign"}),
     is_ascii=True,
     is_taken=_is_macro_like,
-)  # fmt: skip
+)
 
 
 def source_text(listing: SourceListing) -> str:
     """The text of a file."""
-    return _File(listing).text()
+    return CFile(listing).text()
 
 
-class _File:
-    """The parts of a file under construction."""
+class CFile:
+    """The parts of a file under construction; other languages of C's family say what differs."""
+
+    language = LANGUAGE
+    headers = ("#include <math.h>", "#include <stdio.h>")
+    """What it always needs, and what it needs to print."""
+    compile_by = "cc -std=c99 {main}.c -lm"
+    prefix = ""
+    """What stands before a function that others may call."""
 
     def __init__(self, listing: SourceListing) -> None:
+        """Names first: the user's own keep theirs."""
         self.listing = listing
-        self.names = Identifiers(LANGUAGE)
+        self.names = Identifiers(self.language)
         self.main = self.names.claim(main_name(listing))
         self.arguments = [self.names[variable] for variable in listing.variables]
-        self.writer = ExpressionWriter(LANGUAGE, self.names)
+        self.writer = ExpressionWriter(self.language, self.names)
         for procedure in listing.procedures:
             for line in procedure.lines:
                 self.names[line.symbol]  # the user's names first
@@ -89,8 +72,8 @@ class _File:
     def text(self) -> str:
         """Comment, headers, functions that the language lacks, the program, the point."""
         functions, point = self._functions(), list(self._point())
-        comment = [self.words.title(), *self.words.legend(), f"Compile it by: cc -std=c99 {self.main}.c -lm"]
-        headers = ["#include <math.h>", *(["#include <stdio.h>"] if point else [])]
+        comment = [self.words.title(), *self.words.legend(), f"Compile it by: {self.compile_by.format(main=self.main)}"]
+        headers = self.headers if point else self.headers[:1]
         top = "\n".join([*(f"// {line}" for line in comment), *headers])
         return "\n\n".join([top, *self.writer.supplied, *functions, *point]) + "\n"
 
@@ -101,9 +84,9 @@ class _File:
     def _functions(self) -> list[str]:
         procedures = self.listing.procedures
         if self.listing.mode != "forward" and len(procedures) == 1:
-            return [self._function(self.main, procedures[0], "")]
+            return [self._function(self.main, procedures[0], self.prefix)]
         names = sweep_names(self.listing, self.names)
-        functions = [self._function(name, p, "static ") for name, p in zip(names, procedures, strict=True)]
+        functions = [self._function(name, p, f"static {self.prefix}") for name, p in zip(names, procedures, strict=True)]
         return [*functions, self._together(names)]
 
     def _head(self, name: str, count: int, purpose: str, prefix: str) -> list[str]:
@@ -132,7 +115,7 @@ class _File:
             results = [*(f"    {self.y}[{k}] = {value};" for k, value in enumerate(values)), *results]
         unused = [] if inputs else [f"    (void){self.x};"]
         unused += [f"    (void){self.g};"] if self.listing.mode != "primal" and not procedure.derivatives else []
-        return "\n".join([*head, *inputs, *unused, *aligned(code, LANGUAGE.comment), *results, "}"])
+        return "\n".join([*head, *inputs, *unused, *aligned(code, self.language.comment), *results, "}"])
 
     def _line(self, line: Line, grown: set[str]) -> str:
         name, text = self.names[line.symbol], self.writer.text(line.expression)
@@ -143,7 +126,7 @@ class _File:
     def _together(self, names: Sequence[str]) -> str:
         """The function that runs all sweeps and writes the matrix of derivatives row by row."""
         outputs, inputs, x, y, g = len(self.listing.outputs), len(self.listing.wrt), self.x, self.y, self.g
-        head = self._head(self.main, outputs, self.words.together(), "")
+        head = self._head(self.main, outputs, self.words.together(), self.prefix)
         if self.listing.mode == "reverse":
             calls = [f"    {y}[{k}] = {name}({x}, {g} + {k * inputs});" for k, name in enumerate(names)]
         elif outputs == 1:
