@@ -178,7 +178,7 @@ class Place(NamedTuple):
 
 def _place(form: options.Format | None, output: Path | None, *, ascii_only: bool) -> Place:
     from diffcli.cli.output import destination
-    from diffcli.render.plot_picture import SUFFIXES
+    from diffcli.render.plot_picture import SUFFIXES, require_matplotlib
     from diffcli.render.shell import quoted
 
     if output is None or output.suffix.lower() not in SUFFIXES:
@@ -187,6 +187,7 @@ def _place(form: options.Format | None, output: Path | None, *, ascii_only: bool
         raise UsageError("--format does not go with a picture", hint="leave it out, or write to another kind of file")
     if not output.parent.is_dir():  # said before the work, not after it
         raise UsageError(f"cannot write {quoted(str(output))}: its folder does not exist", kind="file")
+    require_matplotlib()
     return Place(output, None)
 
 

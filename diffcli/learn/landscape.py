@@ -21,8 +21,8 @@ MOST_OPERATIONS = 20_000
 def landscape(graph: Graph, start: Sequence[Any], wrt: Sequence[int], run: MethodDescent) -> Landscape | None:
     """The function around the path; None where it has not two variables in all, or is too large to be drawn."""
     parts = components(graph, wrt)
-    path = [_coordinates(step) for step in run.steps if step.point is not None]
-    if len(parts) != 2 or not path:
+    path = [_coordinates(step) for step in run.steps if step.point is not None] if len(parts) == 2 else []
+    if not path:
         return None
     try:
         program = expanded(graph, MOST_OPERATIONS).graph

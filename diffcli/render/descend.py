@@ -27,7 +27,7 @@ from diffcli.render.document import (
 from diffcli.render.grad import counted
 from diffcli.render.opening import EQUALS, found, name_span, point_text, problem_blocks, title_text
 from diffcli.render.shell import quoted
-from diffcli.studies.values import shape_of, tidied
+from diffcli.studies.values import Value, shape_of, tidied
 
 FEW_DIGITS = 6
 """Digits of the numbers in the table of steps."""
@@ -56,6 +56,8 @@ def document(record: Descent, options: Options) -> Document:
     if record.restarts:
         blocks += _restarts(record, options)
     blocks.append(Lines(tuple(_footer(record))))
+    if options.is_interactive:
+        blocks.append(Lines(tuple(_advice(record)), is_advice=True))
     return Document(tuple(blocks))
 
 
@@ -150,7 +152,7 @@ def _ending(record: Descent, options: Options) -> list[Block]:
     role: Role = "good" if ending.converged else "plain" if ending.kind in ("steps", "time") else "bad"
     if ending.kind == "gave up":
         return [Lines((text(f"{run.method} gave up: {ending.message}", role="bad"),))]
-    after = f"Stopped after {counted(run.taken, 'step', 'steps') or 'no step'}: "
+    after = f"Stopped after {counted(run.taken, 'step', 'steps') or '0 steps'}: "
     blocks: list[Block] = [Lines((text(after, Span(ending.message, role), "."),))]
     if ending.problem:
         blocks += problem_blocks(ending.problem, record.source)
@@ -166,7 +168,7 @@ def _result(record: Descent, options: Options) -> Iterator[Text]:
     run = record.first
     value = text(name_span(record.output), EQUALS, found(run.last.value, options))
     place = point_text(dict(zip(record.variables, run.end, strict=True)), options)
-    yield text(value, " ", place, "; gradient norm ", numbers.error(run.last.gradient_norm), ".")
+    yield text(value, " ", place, "; gradient norm ", _number(run.last.gradient_norm, 3), ".")
     lowest = min(run.steps, key=lambda step: step.value)
     if lowest.value < run.last.value:
         low = text(name_span(record.output), EQUALS, found(lowest.value, options))
@@ -205,23 +207,24 @@ def command(record: Descent, rate: float) -> str:
     return line if len(line) <= LONGEST_COMMAND and "\n" not in record.input else f"--rate {numbers.plain(rate)}"
 
 
-def _point(names: Sequence[str], values: Sequence[object]) -> str:
-    return ",".join(f"{name}={numbers.plain(value)}" for name, value in zip(names, values, strict=True))  # type: ignore[arg-type]
+def _point(names: Sequence[str], values: Sequence[Value]) -> str:
+    return ",".join(f"{name}={numbers.plain(value)}" for name, value in zip(names, values, strict=True))
 
 
 def _methods(record: Descent) -> Table:
     """What each method took, counted while it ran, and how far its path is from the first."""
     columns = (
-        Column(), Column("steps", "right"), Column("stopped by", droppable=4), Column(record.output, "decimal"),
-        Column("what it took", flexible=True), Column("one gradient", "right", droppable=2),
-        Column("all", "right", droppable=3), Column("apart", "right"), Column(),
+        Column(), Column("steps", "right"), Column("stopped by", droppable=4),
+        Column(record.output, "decimal", droppable=3), Column("what it took", flexible=True),
+        Column("a gradient", "right", droppable=1), Column("all", "right", droppable=2), Column("apart", "right"),
+        Column(),
     )  # fmt: skip
     return Table(columns, (Section(tuple(_method_row(run) for run in record.runs)),)).trimmed()
 
 
 def _method_row(run: MethodDescent) -> tuple[Text, ...]:
     if run.ending.kind == "gave up":
-        return (text(run.method, role="name"), (), text("gave up"), (), text(run.ending.message), (), (), (), ())
+        return (text(run.method, role="name"), (), (), (), text(f"gave up: {run.ending.message}"), (), (), (), ())
     mark = {True: text("same", role="good"), False: text("another path", role="bad"), None: ()}[run.is_same_path]
     return (
         text(run.method, role="name"),
@@ -283,6 +286,14 @@ def _place(values: Sequence[object], digits: int) -> Text:
     if len(flat) > MOST_COORDINATES:
         return text(f"{len(flat)} numbers", role="quiet")
     return text(f"({', '.join(span.text for x in flat for span in _number(x, digits))})")
+
+
+def _advice(record: Descent) -> Iterator[Text]:
+    """What to try next."""
+    if record.first.ending.kind == "steps":
+        yield text("Next: more --steps, another --rate, or --optimizer adam")
+    elif len(elements(record)) == 2 and record.first.ending.converged:
+        yield text("Next: ", Span("-o path.png", "code"), " draws the path on contour lines")
 
 
 def _rules(compared: Sequence[MethodDescent]) -> str:
