@@ -408,7 +408,7 @@ def test_a_full_disk_and_closed_streams_are_said_in_words():
 
 
 def test_planned_commands_are_said_to_be_planned(command):
-    code, _, err = command("stepsize", "x^2")
+    code, _, err = command("report", "x^2")
     assert code == 2
     assert "planned" in err
 

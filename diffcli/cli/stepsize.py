@@ -55,8 +55,10 @@ def stepsize(
     from diffcli.render.document import Options
     from diffcli.render.plot_picture import SUFFIXES, picture, require_matplotlib
 
-    picture_file = output if output is not None and output.suffix.lower() in SUFFIXES and form is None else None
-    to = destination(form, None if picture_file else output, ascii_only=ascii_only)
+    picture_file = output if output is not None and output.suffix.lower() in SUFFIXES else None
+    if picture_file and form:
+        raise UsageError("--format does not go with a picture", hint="leave it out, or write to another kind of file")
+    to = destination(options.Format.RICH if picture_file else form, output, ascii_only=ascii_only)
     if picture_file:
         require_matplotlib()
     from diffcli.cli.invocation import read_request
@@ -69,20 +71,16 @@ def stepsize(
     graph, point, _ = in_scalars(reading.graph, request.point, reading.graph.inputs, parse_limits(limit or ()))
     with busy("comparing step sizes with the judge"):
         record = study(
-            graph, point, _positions(graph, wrt), dtype=dtype.value, text=reading.text, typed=request.text,
-            notes=request.notes,
+            graph, point, _positions(graph, wrt), dtype=dtype.value,
+            written=None if reading.graph.is_scalar else (reading.graph, request.point),
+            text=reading.text, typed=request.text, notes=request.notes,
         )  # fmt: skip
-    if picture_file is None:
-        show(record, to, Options(digits=digits))
-    elif record.derivatives:
+    if picture_file and record.derivatives:
         from diffcli.render.stepsize_plot import plots
 
         write_whole(picture(plots(record), picture_file.suffix.lower()), picture_file)
-    else:
-        problem = next(
-            (o.problem.message for o in record.study.outputs if o.problem), "there is no derivative to study"
-        )
-        raise UsageError(f"nothing to plot: {problem}")
+    else:  # without a derivative there is no picture: what is in its way is said on the terminal
+        show(record, destination(None, None, ascii_only=ascii_only) if picture_file else to, Options(digits=digits))
     return record.exit_code
 
 

@@ -10,6 +10,9 @@ NICE = (1.0, 2.0, 5.0, 10.0)
 MARGIN = 0.04
 """Room beside the outermost points of a linear axis, as a part of the range."""
 
+SLACK = 1e-6
+"""A number so near to a power of ten is one: 0.1 in single precision is a little more than 0.1."""
+
 
 class Scale:
     """An axis with its range settled."""
@@ -65,7 +68,7 @@ def _decades(values: Sequence[float]) -> tuple[float, float]:
     """From a power of ten to another."""
     if not values:
         return 1e-1, 1.0
-    low, high = math.floor(math.log10(min(values)) + 1e-9), math.ceil(math.log10(max(values)) - 1e-9)
+    low, high = math.floor(math.log10(min(values)) + SLACK), math.ceil(math.log10(max(values)) - SLACK)
     return 10.0 ** max(low, -300), 10.0 ** min(max(high, low + 1), 300)
 
 

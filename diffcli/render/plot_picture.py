@@ -99,7 +99,7 @@ def _set_scale(axes: "Axes", scale: Scale, name: str) -> None:
         low, high = low / 1.5, high * 1.5
     getattr(axes, f"set_{name}lim")(low, high)
     if scale.has_zero:
-        ticks = [(v or scale.low / 10, label) for v, label in scale.ticks(8)]
+        ticks = [(v or scale.low / 10, f"$10^{{{label[2:]}}}$" if v else label) for v, label in scale.ticks(8)]
         getattr(axes, f"set_{name}ticks")([v for v, _ in ticks], [label for _, label in ticks], minor=False)
 
 

@@ -6,7 +6,20 @@ from diffcli.render import numbers
 from diffcli.render.csv import Cell as CsvCell
 from diffcli.render.csv import Table as CsvTable
 from diffcli.render.derivatives import derivative
-from diffcli.render.document import Block, Column, Document, Heading, Lines, Options, Section, Span, Table, Text, text
+from diffcli.render.document import (
+    Block,
+    Column,
+    Document,
+    Heading,
+    Lines,
+    Options,
+    Section,
+    Span,
+    Table,
+    Text,
+    joined,
+    text,
+)
 from diffcli.render.opening import opening, problem_blocks
 from diffcli.render.stepsize_plot import ON_TERMINAL, plot
 from diffcli.render.verdict import listed
@@ -20,7 +33,13 @@ BEST = "•"
 FINDINGS = {
     "no truncation": "no truncation error here: the larger h the better",
     "no round-off": "truncation is above round-off at every step: the smaller h the better",
+    "no prediction": "no prediction, as f does not have the higher derivatives at this point",
     "no step": "no step gives a finite number: f as computed is not finite on both sides of the point",
+}
+PREDICTIONS = {
+    "centered": Span("cbrt(3e/|f'''|)", latex=r"\sqrt[3]{3e/|f'''|}"),
+    "forward": Span("2·sqrt(e/|f''|)", latex=r"2\sqrt{e/|f''|}"),
+    "richardson": Span("(360e/|f'''''|)^(1/5)", latex=r"\sqrt[5]{360e/|f^{(5)}|}"),
 }
 NOTABLE = 2.0
 """The deck's step is mentioned where its error is so many times that of the best one."""
@@ -136,7 +155,12 @@ def _deck(found: Derivative) -> Iterator[str]:
     best, deck = centered.measured, _error_at(centered, DECK)
     if best is None or deck is None or deck < NOTABLE * best.error or best.h <= DECK:
         return
-    times = f"{float(f'{deck / best.error:.2g}'):.0f} times" if best.error else "all of"
+    if found.unmoved is not None and found.unmoved >= DECK:
+        of_best = f"the error of h = {step(best.h)} is {numbers.error(best.error).text}"
+        yield f"centered: at h = 1e-8, the deck's, {found.variable} + h is {found.variable}; {of_best}."
+        return
+    ratio = deck / best.error if best.error else 0.0
+    times = f"{float(f'{ratio:.2g}'):.0f} times" if 0 < ratio < 1e5 else f"{ratio:.0e} times" if ratio else "all of"
     yield (
         f"centered: at h = 1e-8, the deck's, round-off costs {times} the accuracy of h = {step(best.h)}"
         f" (error {numbers.error(deck).text} against {numbers.error(best.error).text})."
@@ -212,7 +236,8 @@ def _rules(record: StepsizeStudy) -> Iterator[Text]:
     yield text(
         "Slopes: of log error against log h, where one kind of error is 10 times the other; the judge tells them apart."
     )
+    words = joined([text(span, f" {scheme}") for scheme, span in PREDICTIONS.items()], ", ")
     yield text(
-        "Predicted: cbrt(3e/|f'''|) centered, 2·sqrt(e/|f''|) forward, (360e/|f⁽⁵⁾|)^(1/5) richardson, with e the"
-        f" round-off of f in {record.precision.name} beside the point. Measured: the step whose neighbours are as good."
-    )
+        "Predicted: ", words, f", with e the round-off of f in {record.precision.name} beside the point."
+        " Measured: the step whose neighbours are as good."
+    )  # fmt: skip

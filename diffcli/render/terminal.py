@@ -28,8 +28,8 @@ STYLES: dict[Role, str] = {
     "first": "cyan",
     "second": "magenta",
     "third": "green",
-    "fourth": "red",
-    "fifth": "blue",
+    "fourth": "bright_blue",
+    "fifth": "red",
 }
 """From the sixteen colours of the terminal's own theme, so that light and dark backgrounds both work."""
 

@@ -19,6 +19,8 @@ from diffcli.studies.stepsize_fit import Fit
 from diffcli.studies.stepsize_precision import PRECISIONS, Precision
 from diffcli.studies.values import SCHEMA, finite
 
+Program = tuple[Graph, Sequence[Any]]
+"""A program and a point."""
 MOST_CURVES = 24
 """Derivatives ∂f_i/∂x_j that are studied at once."""
 SECONDS = 20.0
@@ -120,12 +122,16 @@ def stepsize(
     wrt: Sequence[int] | None = None,
     *,
     dtype: str = "float64",
+    written: Program | None = None,
     text: str = "",
     typed: str = "",
     notes: Sequence[str] = (),
     seconds: float = SECONDS,
 ) -> StepsizeStudy:
-    """Study the finite differences of a program on numbers at `point`; raises LimitError where that is too much."""
+    """Study the finite differences of a program on numbers at `point`; raises LimitError where that is too much.
+
+    `written` is the program on arrays that it comes from, and its point: they are shown.
+    """
     precision = PRECISIONS[dtype]
     chosen = tuple(graph.inputs if wrt is None else wrt)
     if len(chosen) * len(graph.outputs) > MOST_CURVES:
@@ -149,7 +155,11 @@ def stepsize(
         for reference, value in zip(references, values, strict=True)
     ]
     own = [_rounded_note(graph, point, rounded)] if rounded != tuple(point) else []
-    study = assembled(graph, rounded, chosen, shown, text=text, typed=typed, seconds=None, notes=(*notes, *own))
+    program, place = written or (graph, rounded)
+    study = assembled(
+        program, place, chosen, shown, entries=[graph.nodes[position].literal for position in chosen],
+        text=text, typed=typed, seconds=None, notes=(*notes, *own),
+    )  # fmt: skip
     independent = tuple(
         (reference.output, slope.name)
         for reference in references

@@ -25,7 +25,7 @@ RELIABLE = DENSITY // 4
 COARSE = 8
 """Round-off falls like 1/h only where h is at least so many spacings of numbers at x."""
 SCHEMES = ("forward", "centered", COMPLEX, "richardson")
-Finding = Literal["", "no truncation", "no round-off", "no step", "not applicable"]
+Finding = Literal["", "no truncation", "no round-off", "no prediction", "no step", "not applicable"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ class Walk:
         best = _measured(samples, flat)
         regions = _regions(samples, leading, COARSE * self.precision.spacing(self.line.x))
         if leading is None:
-            return Curve(scheme, samples, "no truncation", "", *regions, None, best)
+            finding: Finding = "no truncation" if derivatives else "no prediction"
+            return Curve(scheme, samples, finding, "", *regions, None, best)
         valid = [(samples[k].h, noise[k]) for k in known]
         if scheme == COMPLEX:
             valid = [(samples[known[0]].h, flat)]
