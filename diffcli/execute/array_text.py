@@ -15,8 +15,7 @@ from typing import Any
 
 from diffcli.execute.array_functions import OPERATORS
 from diffcli.execute.array_plan import Plan
-from diffcli.execute.floats import function
-from diffcli.execute.floats import BARE
+from diffcli.execute.floats import BARE, function
 from diffcli.execute.python_source import TEMPLATES
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Node

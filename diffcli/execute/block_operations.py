@@ -1,7 +1,7 @@
 """A program of numbers rewritten so that every operation is one call of NumPy that can write where it is told to.
 
-Only what runs is rewritten, never what a trace shows: definitions are put in place of operations that NumPy lacks,
-small whole powers become products, and a sign is taken up by the sum it stands in.
+Only what runs is rewritten, never what a trace shows: it is optimised, and definitions are put in place of operations
+that NumPy lacks.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,11 @@ import numpy as np
 
 from diffcli.execute import half_angles
 from diffcli.execute.array_functions import SPECIAL
-from diffcli.execute.floats import FLOATS, function
+from diffcli.execute.floats import function
 from diffcli.execute.interpreter import evaluate
+from diffcli.execute.optimised import Optimiser
 from diffcli.graph.ops import OPS
-from diffcli.graph.program import CONSTANT, Builder, Graph
+from diffcli.graph.program import Graph
 
 Call = Callable[..., Any]
 COMPARISONS: dict[str, np.ufunc] = {
@@ -39,7 +40,6 @@ UFUNCS: dict[str, np.ufunc] = {
 """Operations whose name in NumPy is not that of the table."""
 INFINITY = "1e999"
 """A literal too large for a double."""
-MOST_FACTORS = 4
 
 
 def call(op: str) -> Call | None:
@@ -98,8 +98,8 @@ def rewritten(graph: Graph, *, by_half_angles: bool = False) -> Graph:
     return builder.graph(inputs, [found[position] for position in needed.outputs], needed.output_names).pruned()
 
 
-class _Builder(Builder):
-    """`Builder.apply` that writes an operation in terms of others where that is quicker or NumPy lacks it."""
+class _Builder(Optimiser):
+    """Writes an operation in terms of others where that is quicker or NumPy lacks it."""
 
     by_half_angles = False
 
@@ -113,84 +113,38 @@ class _Builder(Builder):
         definition = OPS[op].definition_graph()
         return evaluate(definition, self, args)[definition.outputs[0]]
 
-    def number(self, position: int) -> float | None:
-        """The value of a literal, also with a sign."""
-        node = self.nodes[position]
-        if node.op == "neg" and self.nodes[node.args[0]].op == CONSTANT:
-            return -FLOATS.constant(self.nodes[node.args[0]].literal)
-        return FLOATS.constant(node.literal) if node.op == CONSTANT else None
-
-    def positive(self, position: int) -> int | None:
-        """What stands behind a minus sign."""
-        node = self.nodes[position]
-        return node.args[0] if node.op == "neg" else None
-
-    def sum(self, x: int, y: int) -> int | None:
-        """(−x) + y is y − x, and x + (−y) is x − y, to the last bit."""
-        first, second = self.positive(x), self.positive(y)
-        if second is not None:
-            return self.apply("sub", x, second)
-        return None if first is None else self.apply("sub", y, first)
-
-    def difference(self, x: int, y: int) -> int | None:
-        """The difference x − (−y) is x + y."""
-        second = self.positive(y)
-        return None if second is None else self.apply("add", x, second)
-
-    def size(self, x: int) -> int | None:
-        """|−x| is |x|."""
-        inner = self.positive(x)
-        return None if inner is None else self.apply("abs", inner)
-
-    def power(self, x: int, y: int) -> int | None:
-        """Products for small whole exponents, a square root for 1/2; x^0.5 is ∞ at −∞ and +0 at −0."""
-        exponent = self.number(y)
-        if exponent == 0.5:
-            root = self.apply("sqrt", super().apply("add", x, self.constant("0")))
-            is_lowest = self.apply("eq", x, self.constant(f"-{INFINITY}"))
-            return self.apply("where", is_lowest, self.constant(INFINITY), root)
-        if exponent is None or exponent == 0 or abs(exponent) > MOST_FACTORS or exponent != int(exponent):
+    def root(self, x: int, y: int) -> int | None:
+        """A square root for the power 1/2; x^0.5 is ∞ at −∞ and +0 at −0."""
+        if self.value(y) != 0.5:
             return None
-        product, factors = self._product(x, abs(int(exponent))), exponent
-        return product if factors > 0 else self.apply("div", self.constant("1"), product)
-
-    def _product(self, x: int, factors: int) -> int:
-        if factors < 2:
-            return x
-        square = self.apply("mul", x, x)
-        return (
-            self.apply("mul", square, self._product(x, factors - 2))
-            if factors == 3
-            else (square if factors == 2 else self.apply("mul", square, square))
-        )
+        root = self.apply("sqrt", self.apply("add", x, self.number(0.0)))
+        is_lowest = self.apply("eq", x, self.constant(f"-{INFINITY}"))
+        return self.apply("where", is_lowest, self.constant(INFINITY), root)
 
     def logistic(self, x: int) -> int:
         """1/(1 + exp(−x)) for positive and exp(x)/(1 + exp(x)) for negative numbers: no exponential overflows."""
-        one = self.constant("1")
+        one = self.number(1.0)
         exponential = self.apply("exp", self.apply("neg", self.apply("abs", x)))
-        numerator = self.apply("where", self.apply("lt", x, self.constant("0")), exponential, one)
+        numerator = self.apply("where", self.apply("lt", x, self.number(0.0)), exponential, one)
         return self.apply("div", numerator, self.apply("add", one, exponential))
 
     def sine(self, x: int) -> int | None:
         """By the tangent of half the angle, unless it is a literal."""
-        return half_angles.sine(self, x) if self.by_half_angles and self.number(x) is None else None
+        return half_angles.sine(self, x) if self.by_half_angles and self.value(x) is None else None
 
     def cosine(self, x: int) -> int | None:
         """The same."""
-        return half_angles.cosine(self, x) if self.by_half_angles and self.number(x) is None else None
+        return half_angles.cosine(self, x) if self.by_half_angles and self.value(x) is None else None
 
     def choice(self, condition: int, x: int, y: int) -> int | None:
         """Any number except 0 holds."""
         if self.nodes[condition].op in COMPARISONS:
             return None
-        return self.apply("where", self.apply("ne", condition, self.constant("0")), x, y)
+        return self.apply("where", self.apply("ne", condition, self.number(0.0)), x, y)
 
 
 _RULES: dict[str, Callable[..., int | None]] = {
-    "add": _Builder.sum,
-    "sub": _Builder.difference,
-    "abs": _Builder.size,
-    "pow": _Builder.power,
+    "pow": _Builder.root,
     "sigmoid": _Builder.logistic,
     "sin": _Builder.sine,
     "cos": _Builder.cosine,
