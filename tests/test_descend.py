@@ -6,6 +6,7 @@ at (1, 1), Himmelblau's four minima with value 0 are at (3, 2), (−2.805118, 3.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_gradient_descent_on_a_quadratic_is_its_closed_form():
         assert step.value == pytest.approx(2 * x * x + 0.25 * y * y, rel=1e-12)
         assert step.gradient_norm == pytest.approx(math.hypot(4 * x, 0.5 * y), rel=1e-12)
     lengths = [step.length for step in record.first.steps[1:]]
-    assert lengths == pytest.approx([math.dist(p, q) for p, q in zip(expected, expected[1:], strict=False)], rel=1e-9)
+    assert lengths == pytest.approx([math.dist(p, q) for p, q in pairwise(expected)], rel=1e-9)
     assert record.exit_code == 0
     assert not record.first.ending.converged
 
@@ -207,22 +208,22 @@ def test_random_starts_stay_inside_the_domain_of_the_functions():
 
 
 def test_arrays_descend_and_what_is_fixed_stays():
-    A, b = [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]
+    matrix, b = [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]
     record = diffcli.descend(
-        "sum((A@x - b)^2)", {"x": [0, 0]}, at={"A": A, "b": b}, rate=0.03, steps=20_000, method="all"
+        "sum((A@x - b)^2)", {"x": [0, 0]}, at={"A": matrix, "b": b}, rate=0.03, steps=20_000, method="all"
     )
     assert record.variables == ("x",)
-    assert record.fixed == {"A": A, "b": b}
-    assert record.first.end[0] == pytest.approx(np.linalg.solve(A, b).tolist(), abs=1e-5)
+    assert record.fixed == {"A": matrix, "b": b}
+    assert record.first.end[0] == pytest.approx(np.linalg.solve(matrix, b).tolist(), abs=1e-5)
     assert all(run.is_same_path is not False for run in record.runs)
 
 
 def test_functions_written_with_numpy_descend():
-    X = np.array([[1.0, 0.5], [0.2, -1.0], [-0.4, 0.3]])
-    t = X @ np.array([2.0, -1.0]) + 0.5
+    features = np.array([[1.0, 0.5], [0.2, -1.0], [-0.4, 0.3]])
+    t = features @ np.array([2.0, -1.0]) + 0.5
 
     def loss(w, b):
-        return ((X @ w + b - t) ** 2).mean()
+        return ((features @ w + b - t) ** 2).mean()
 
     record = diffcli.descend(loss, (np.zeros(2), 0.0), rate=0.3, steps=20_000, gradient=1e-10)
     assert record.first.end[0] == pytest.approx([2, -1], abs=1e-6)

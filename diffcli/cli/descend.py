@@ -120,6 +120,9 @@ def descend(
     diffcli descend "x^2 + 10*y^2" --from x=1,y=1 --method all --optimizer momentum:beta=0.8
     diffcli descend @himmelblau --rate 0.01 --restarts 20
     diffcli descend "sum((A@x - b)^2)" --from x=[0,0] --at "A=[[1,2],[3,4]],b=[1,1]" --rate 0.02
+
+    Exit code: 0 it ended by a criterion (steps and time are such, too); 1 it diverged, or the methods took other
+    paths; 3 it left the domain, or came to a point without a derivative.
     """
     from diffcli.cli.output import busy
     from diffcli.learn.descend import Settings

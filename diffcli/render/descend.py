@@ -62,9 +62,10 @@ def document(record: Descent, options: Options) -> Document:
 
 
 def descent_table(record: Descent) -> CsvTable:
-    """One row for each step of each method."""
-    names = elements(record)
-    return (*HEADER, *names), _rows(record, len(names))
+    """One row for each step of each method; the coordinates where there are not too many to be kept."""
+    has_points = any(step.point is not None for run in record.runs for step in run.steps[:1])
+    names = elements(record) if has_points else []
+    return (*HEADER, *names), _rows(record)
 
 
 def elements(record: Descent) -> list[str]:
@@ -73,10 +74,10 @@ def elements(record: Descent) -> list[str]:
     return [element for name, value in pairs for element in element_names(name, shape_of(value))]
 
 
-def _rows(record: Descent, width: int) -> Iterator[Sequence[Cell]]:
+def _rows(record: Descent) -> Iterator[Sequence[Cell]]:
     for run in record.runs:
         for step in run.steps:
-            point = numbers_in(step.point) if step.point is not None else [None] * width
+            point = numbers_in(step.point) if step.point is not None else ()
             yield (run.method, step.number, step.value, step.gradient_norm, step.rate, step.length, step.curvature,
                    *point)  # fmt: skip
 
