@@ -21,6 +21,10 @@ def next_commands(study: Study) -> tuple[Text, ...]:
         return ()
     off = {method.method for output in study.outputs for method in output.methods if method.status == "off"}
     if off == {"finite"}:
+        steps = {one.reason.better_step for one in study.explanations if "finite" in one.methods and one.is_error}
+        if len(steps) == 1 and (step := steps.pop()) is not None:
+            suggestion = _command("grad", study, f" --h {plain(step)}")
+            return (text("Next: ", Span(suggestion, "code"), " takes a better step"),)
         suggestion = _command("grad", study, " --scheme richardson")
         return (text("Next: ", Span(suggestion, "code"), " takes better differences"),)
     if study.trace or study.verdict in ("no derivative", "not judged"):
@@ -30,6 +34,13 @@ def next_commands(study: Study) -> tuple[Text, ...]:
             else ()
         )
     return (text("Next: ", Span(_command("trace", study), "code"), " shows every step"),)
+
+
+def grad_command(study: Study, expression: str) -> str | None:
+    """`grad` with another expression at the same point; None where that would be too long to be typed."""
+    if len(expression) > LONGEST_POINT or len(_point(study)) > LONGEST_POINT:
+        return None
+    return f"diffcli grad {quoted(expression)} --at {quoted(_point(study))}"
 
 
 def _command(name: str, study: Study, options: str = "") -> str:

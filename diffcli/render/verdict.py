@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from diffcli.render.document import Text, text
+from diffcli.render.explanations import NUMBERS, explanation_lines
 from diffcli.render.numbers import tolerance
 from diffcli.studies.records import Component, MethodResult, Study
-
-NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 
 
 def verdict_lines(study: Study) -> Iterator[Text]:
@@ -22,6 +21,7 @@ def verdict_lines(study: Study) -> Iterator[Text]:
     yield from (text(line, role="quiet") for line in _beside_larger(study))
     if _explains_all(study):
         yield text("all digits: no double lies nearer to the judge's number.", role="quiet")
+    yield from explanation_lines(study)
     yield from (text(f"note: {note}", role="quiet") for note in _notes(study))
 
 
@@ -151,7 +151,8 @@ def _notes(study: Study) -> Iterable[str]:
     own = [
         f"{m.method}: {note}" for output in study.outputs for m in output.methods if _has_news(m) for note in m.notes
     ]
-    return dict.fromkeys([*study.notes, *own])
+    explained = [f"finite: {x}: h = " for one in study.explanations for x in one.variables if one.reason.better_step]
+    return [note for note in dict.fromkeys([*study.notes, *own]) if not note.startswith(tuple(explained))]
 
 
 def _has_news(method: MethodResult) -> bool:

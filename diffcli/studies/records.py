@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from diffcli.graph.shapes import Shape
 from diffcli.studies.accuracy import Error
+from diffcli.studies.explanation_record import Explanation
 from diffcli.studies.judge import Reference
 from diffcli.studies.timing import Timing
 from diffcli.studies.trace import Trace
@@ -131,6 +132,8 @@ class Study:
     """Of the variables that are arrays."""
     dtype: str = "float64"
     """The precision the methods computed in."""
+    explanations: tuple[Explanation, ...] = ()
+    """Why methods are off, and what else is special at the point."""
 
     @property
     def verdict(self) -> Literal["agree", "disagree", "no derivative", "not judged"]:
@@ -177,6 +180,7 @@ class Study:
             "verdict": self.verdict,
             "exit_code": self.exit_code,
             "notes": list(self.notes),
+            "explanations": [entry for one in self.explanations for entry in one.to_dicts()],
             **(self.trace.rows_dict() if self.trace else {}),
         }
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from diffcli.execute.flat import flattened
@@ -10,9 +11,9 @@ from diffcli.graph.text import LATEX, PLAIN, PRETTY, names_of, write
 from diffcli.methods.finite import EPSILON, resolution
 from diffcli.methods.method import Program
 from diffcli.methods.registry import METHODS, start
-from diffcli.studies.accuracy import error
 from diffcli.studies.assembly import assembled
 from diffcli.studies.directions import along_random_directions
+from diffcli.studies.explanation import Explained, Subject, explain, is_value_wrong
 from diffcli.studies.judge import Reference
 from diffcli.studies.judge_elements import Judged, judge_elements
 from diffcli.studies.problem import problem, signed
@@ -78,13 +79,19 @@ def study(
         )
         found = problem(judged.graph, reference)
         outputs.append(OutputStudy(reference.output, values[index], reference, found, results))
+    explained = Explained(())
+    if judged.is_judged and not is_single:
+        subject = Subject(judged.graph, flattened(point), graph.is_scalar, settings.options.get("finite", {}))
+        explained = explain(subject, outputs, runs)
     own = (
         *judged.notes,
         *([SINGLE_NOTE + SYMBOLIC_NOTE * ("symbolic" in settings.methods)] if is_single else []),
         *_unjudged_notes(graph, point, chosen, function, runs, judged),
         *(note for output in outputs for note in _value_notes(output, is_single=is_single)),
+        *explained.notes,
     )
-    return assembled(graph, point, chosen, outputs, text=text, typed=typed, seconds=seconds, notes=(*notes, *own))
+    record = assembled(graph, point, chosen, outputs, text=text, typed=typed, seconds=seconds, notes=(*notes, *own))
+    return replace(record, explanations=explained.explanations)
 
 
 def _unjudged_notes(
@@ -155,11 +162,9 @@ def formulas_of(formulas: Graph, positions: Sequence[int]) -> list[Formula]:
 
 def _value_notes(output: OutputStudy, *, is_single: bool) -> list[str]:
     """The value itself can be wrong in floating point: cancellation, overflow of an intermediate."""
-    if output.reference.value is None or output.value is None or output.problem:
+    if not is_value_wrong(output, is_single=is_single):
         return []
-    off = error(output.value, output.reference.value)
-    if off.absolute == 0 or (off.relative is not None and off.relative <= (1e-3 if is_single else 1e-9)):
-        return []
-    found = "undefined" if math.isnan(output.value) else repr(output.value).removesuffix(".0")
-    true = signed(output.reference.value)
+    value = math.nan if output.value is None else output.value
+    found = "undefined" if math.isnan(value) else repr(value).removesuffix(".0")
+    true = signed(output.reference.value or "")
     return [f"the value of {output.name} itself is off: {found} in floating point, {true} by the judge"]

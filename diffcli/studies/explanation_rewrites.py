@@ -1,0 +1,156 @@
+"""Which stable rewrite helps at a point: each is computed there, exactly and in doubles, before it is suggested."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import NamedTuple
+
+from diffcli.execute.floats import FLOATS
+from diffcli.execute.interpreter import evaluate, outputs
+from diffcli.execute.magnitudes import Undefined
+from diffcli.graph.program import Graph
+from diffcli.graph.rewrites import TEMPTING, places, rewritten
+from diffcli.graph.text import PLAIN, PRETTY, names_of, program_text, write
+from diffcli.methods.reverse import adjoint_program
+from diffcli.studies.accuracy import error
+from diffcli.studies.explanation_record import Suggestion
+from diffcli.studies.probe import Probe
+from diffcli.studies.reference import Reference
+
+MOST_OPERATIONS = 200
+"""Of programs for which rewrites are tried."""
+MOST_ROUNDS = 3
+"""How many rewrites are made one after the other."""
+GAIN = 10.0
+"""How many times smaller the worst error must become."""
+TRUE = 1e-25
+"""Relative difference from the judge up to which a rewritten program computes the same, in exact arithmetic."""
+BRANCHING = frozenset(
+    (("sqrt", "pow"), ("sqrt", "mul"), ("ln", "pow"), ("ln", "mul"), ("asin", "sin"), ("acos", "cos"), ("atan", "tan"),
+     ("acosh", "cosh"), ("pow", "pow"), ("pow", "mul"))
+)  # fmt: skip
+"""Pairs of operations, the outer one first, that the tempting simplifications contain."""
+
+
+class Bench:
+    """Measures programs that should compute the same as one that was judged."""
+
+    def __init__(self, graph: Graph, point: Sequence[float], wrt: Sequence[int], output: int, deadline: float) -> None:
+        """Of the output with this number; the inputs of every program stand in the same order."""
+        self._point, self._deadline, self._output = point, deadline, output
+        self._graph = graph
+        self._wrt = [graph.inputs.index(position) for position in wrt]
+
+    def suggestion(self, reference: Reference) -> Suggestion | None:
+        """The best that up to three rewrites, one after the other, make of the program."""
+        graph, before = self._graph, self._error(self._graph, reference)
+        first = before
+        parts = list[tuple[str, str]]()
+        for _ in range(MOST_ROUNDS):
+            found = self._best(graph, reference)
+            if found is None or not found[0] < before / GAIN:
+                break
+            before, graph, part = found
+            parts.append(part)
+        if not parts:
+            return None
+        old, new = (", ".join(side) for side in zip(*parts, strict=True))
+        return Suggestion(old, new, program_text(graph, PLAIN), first, before)
+
+    def _best(self, graph: Graph, reference: Reference) -> tuple[float, Graph, tuple[str, str]] | None:
+        """The rewrite with the smallest error, of those equally good the shortest; what is not true is left out."""
+        candidates = list[tuple[float, int, int, Graph, tuple[str, str]]]()
+        for place in places(graph, [p for p, needed in enumerate(graph.needed) if needed]):
+            if perf_counter() > self._deadline:
+                break
+            found = rewritten(graph, place)
+            shorter = found.graph.pruned()
+            if self._error(shorter, reference) < math.inf:
+                texts = _written(graph, place.position), _written(found.graph, found.position)
+                candidate = (self._error(shorter, reference), shorter.operations, len(candidates), shorter, texts)
+                candidates.append(candidate)
+        for size, _, _, candidate_graph, texts in sorted(candidates, key=lambda c: (max(c[0], 1e-15), c[1], c[2])):
+            if self._is_true(candidate_graph, reference):
+                return size, candidate_graph, texts
+        return None
+
+    def _program(self, graph: Graph) -> Graph:
+        """Value and derivatives of the output."""
+        position = graph.outputs[self._output]
+        return adjoint_program(graph, position, [graph.inputs[k] for k in self._wrt]).graph
+
+    def _truths(self, reference: Reference) -> list[str | None]:
+        return [reference.value, *[slope.value for slope in reference.slopes]]
+
+    def _error(self, graph: Graph, reference: Reference) -> float:
+        """The worst relative error of value and derivatives, in doubles."""
+        numbers = outputs(self._program(graph), FLOATS, self._point)
+        return max(
+            (_relative(number, truth) for number, truth in zip(numbers, self._truths(reference), strict=True) if truth),
+            default=math.inf,
+        )
+
+    def _is_true(self, graph: Graph, reference: Reference) -> bool:
+        """Whether the program is the same function at the point, value and derivatives, in exact arithmetic."""
+        program = self._program(graph)
+        probe = Probe(program, self._point, 50, self._deadline)
+        found = [probe.base()[position] for position in program.outputs]
+        for value, truth in zip(found, self._truths(reference), strict=True):
+            if truth is None:
+                continue
+            if type(value) is Undefined:
+                return False
+            true = probe.arithmetic.context.mpf(truth)
+            if abs(value - true) > TRUE * abs(true):
+                return False
+        return True
+
+
+def _relative(number: float, truth: str) -> float:
+    """0 where no double is nearer, infinite where there is no number."""
+    if not math.isfinite(number):
+        return math.inf
+    found = error(number, truth)
+    if found.digits == math.inf:
+        return 0.0
+    return found.absolute if found.relative is None else found.relative
+
+
+def _written(graph: Graph, position: int) -> str:
+    return write(graph, position, names_of(graph, PRETTY), PRETTY)
+
+
+class Branch(NamedTuple):
+    """A simplification that does not hold at the point."""
+
+    node: int
+    original: str
+    tempting: str
+    value: float
+    tempting_value: float
+
+
+def branches(graph: Graph, point: Sequence[float]) -> list[Branch]:
+    """Parts of the program that look simpler than they are here: sqrt(x²) is not x where x is negative."""
+    pairs = {
+        (node.op, graph.nodes[argument].op)
+        for node, needed in zip(graph.nodes, graph.needed, strict=True)
+        if needed
+        for argument in node.args[:1]
+    }
+    if not pairs & BRANCHING or graph.operations > MOST_OPERATIONS:
+        return []
+    found = []
+    values = evaluate(graph, FLOATS, point)
+    wanted = [position for position, needed in enumerate(graph.needed) if needed]
+    for place in places(graph, wanted, TEMPTING):
+        other = rewritten(graph, place)
+        program = replace(other.graph, outputs=(other.position,), output_names=("y",))
+        (simpler,) = outputs(program, FLOATS, point)
+        value = values[place.position]
+        scale = max(abs(value), abs(simpler)) if math.isfinite(simpler) else math.inf
+        if math.isfinite(value) and (scale == math.inf or abs(simpler - value) > 1e-6 * scale):
+            texts = _written(graph, place.position), _written(other.graph, other.position)
+            found.append(Branch(place.position, *texts, value, simpler))
+    return found
