@@ -1,8 +1,16 @@
 """What the tests of the command line share."""
 
+import atexit
+import os
+import shutil
+import tempfile
+
 import pytest
 
 from diffcli.cli.main import run
+
+os.environ["DIFFCLI_CACHE_DIR"] = tempfile.mkdtemp(prefix="diffcli-tests-")  # compiled programs, not the user's own
+atexit.register(shutil.rmtree, os.environ["DIFFCLI_CACHE_DIR"], ignore_errors=True)
 
 
 @pytest.fixture

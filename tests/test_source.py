@@ -253,7 +253,7 @@ def test_the_suffix_chooses_the_language(file, start, command, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["x^2", "--lang", "cuda"], "planned"),
+        (["x^2", "--lang", "cuda", "-o", "p.c"], "does not look like cuda"),
         (["x^2", "-o", "p.rs"], "suffix"),
         (["x^2", "--lang", "c", "-o", "p.py"], "does not look like c"),
         (["x^2", "-o", "absent/p.py"], "folder"),

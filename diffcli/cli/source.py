@@ -35,12 +35,12 @@ class Lang(StrEnum):
 ModeOption = Annotated[Mode, typer.Option("--mode", help="The values alone, or with derivatives.")]
 LangOption = Annotated[
     Lang | None,
-    typer.Option("--lang", help="The language; cuda is planned.", show_default="python, or by the suffix of --output"),
+    typer.Option("--lang", help="The language.", show_default="python, or by the suffix of --output"),
 ]
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", help="Write to this file (.py .c .tex); - is standard output.", show_default=False
+        "--output", "-o", help="Write to this file (.py .c .cu .tex); - is standard output.", show_default=False
     ),
 ]  # fmt: skip
 
@@ -68,7 +68,8 @@ def source(
     diffcli source "x^2*y" --mode primal --lang latex
     diffcli source "sum(softmax(W@x)*y)" --at "W=[[1,-1],[0.5,2]],x=[1,2],y=[1,0]" --scalars
 
-    With a point the text runs as it is printed: python gradient.py, or cc gradient.c -lm.
+    With a point the text runs as it is printed: python gradient.py, cc gradient.c -lm, or
+    nvcc gradient.cu.
     """
     from diffcli.cli.invocation import read_request
     from diffcli.cli.output import carries_unicode, write_out, write_whole
@@ -105,8 +106,6 @@ def _language(lang: Lang | None, target: Path | None) -> str:
     from diffcli.render.shell import quoted
     from diffcli.render.source.registry import SUFFIXES
 
-    if lang is Lang.CUDA:
-        raise UsageError("--lang cuda is planned, not built yet", hint="--lang c writes the same expressions for a CPU")
     if target is None:
         return (lang or Lang.PYTHON).value
     by_suffix = SUFFIXES.get(target.suffix.lower())

@@ -9,6 +9,7 @@ import numpy as np
 from diffcli.errors import ShapeError, UsageError
 from diffcli.execute.c_batch import CBatch
 from diffcli.execute.c_program import CProgram
+from diffcli.execute.cuda_batch import CudaBatch, is_on_device
 from diffcli.execute.executors import at_one_point
 from diffcli.execute.numpy_batch import FLOAT64, UNLIMITED, Array, Arrays, NumpyBatch
 from diffcli.graph.program import Graph
@@ -29,6 +30,7 @@ class Batch:
         """
         self.graph, self._executor = graph, executor
         self._numpy, self._c = NumpyBatch(graph), CBatch(graph)
+        self._cuda: CudaBatch | None = None
         self._quick: Callable[..., list[Array] | None] | None = None
         """What takes few points, if they are plain arrays; …"""
         self._quick_into: Callable[..., bool] | None = None
@@ -59,6 +61,8 @@ class Batch:
                 return found
         elif self._quick_into is not None and len(out) == len(self.graph.outputs) and self._quick_into(*points, *out):
             return list(out)
+        if any(map(is_on_device, points)):
+            return self._on_device(points, out)
         arrays = [_real(name, values) for name, values in zip(self.graph.variables, points, strict=True)]
         shape = _common_shape(self.graph.variables, arrays)
         results = [np.empty(shape) for _ in self.graph.outputs] if out is None else list(out)
@@ -70,6 +74,13 @@ class Batch:
             if not np.may_share_memory(array, written):
                 array[...] = written.reshape(shape)
         return results
+
+    def _on_device(self, points: Sequence[Any], out: Sequence[Any] | None) -> list[Array]:
+        if self._executor is not None:
+            raise UsageError(f"arrays of CuPy run as one kernel on their device, not by {self._executor}")
+        if self._cuda is None:
+            self._cuda = CudaBatch(self.graph)
+        return self._cuda(points, out)
 
     def _fill(self, points: Sequence[Array], shape: Shape, results: Sequence[Array], threads: int | None) -> None:
         """Fill the results, which have one axis."""
@@ -86,7 +97,11 @@ class Batch:
         if all(arrays):
             self._quick, self._quick_into = program.quick, program.quick_into
         inputs = [np.require(array, np.float64, ["C", "ALIGNED"]) for array in inputs]
-        program.run(inputs, results, given, threads)
+        written = [result if _is_contiguous(result) else np.empty(result.shape) for result in results]
+        program.run(inputs, written, given, threads)
+        for result, one in zip(results, written, strict=True):
+            if one is not result:
+                result[...] = one
 
     def _c_program(self, arrays: Arrays, points: int) -> CProgram | None:
         """The program in C, if that is asked for or pays."""
@@ -110,6 +125,10 @@ class Batch:
         for number in range(prod(shape)):
             for result, value in zip(results, program([column[number] for column in columns]), strict=True):
                 result[number] = value
+
+
+def _is_contiguous(array: Array) -> bool:
+    return bool(array.flags.c_contiguous and array.flags.aligned)
 
 
 def _real(name: str, values: Any) -> Array:

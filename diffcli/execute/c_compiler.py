@@ -72,7 +72,7 @@ class Compiler(NamedTuple):
         finally:
             if process.poll() is None:  # too slow, or this process was interrupted
                 _end(process)
-        if process.returncode or not target.is_file():
+        if process.returncode or not target.stat().st_size:
             lines = message.decode(errors="replace").strip().splitlines()
             raise _failure(command, next((line for line in lines if "error" in line), (lines or ["no message"])[-1]))
 

@@ -26,6 +26,8 @@ from diffcli.execute.optimised import Optimiser
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
 
+INFINITE = "1e999"
+"""A literal too large for a double."""
 MOST_STREAMED = 16
 """Outputs up to which results pass the cache by on their way to memory."""
 HEAD = """\
@@ -56,10 +58,18 @@ class _Builder(Optimiser):
     def apply(self, op: str, *args: int, **_: object) -> int:
         if op in MISSING:
             raise UsageError(f"C has no {op}", hint="leave the choice of the executor to diffcli")
+        if op == "pow" and self.value(args[1]) == 0.5:
+            return self._root(args[0])
         if op in OPERATORS or op in FUNCTIONS or op in COMPARISONS or op == "where":
             return super().apply(op, *args)
         definition = OPS[op].definition_graph()
         return evaluate(definition, self, args)[definition.outputs[0]]
+
+    def _root(self, x: int) -> int:
+        """x^0.5 is √x, but ∞ at −∞ and +0 at −0; compilers that write √x themselves forget it (gcc 12 in vectors)."""
+        root = self.apply("sqrt", self.apply("add", x, self.number(0.0)))
+        is_lowest = self.apply("eq", x, self.constant(f"-{INFINITE}"))
+        return self.apply("where", is_lowest, self.constant(INFINITE), root)
 
 
 class Loop:
@@ -149,13 +159,14 @@ def source(loop: Loop, vectors: Sequence[str] = ()) -> str:
     lines = list(loop.lines())
     words = set(re.findall(r"\w+", "\n".join(lines + supplied(lines))))
     used = [name for name in vectors if name in words]
-    parts = [HEAD, *vector_declarations(used), *supplied(lines), _block(loop, lines), _program(loop)]
+    parts = [HEAD, *vector_declarations(used), *supplied(lines), block(loop, lines), program(loop)]
     if loop.outputs <= MOST_STREAMED:
         parts += [_streaming(loop), *([] if loop.numbers or not loop.inputs else [_arrays(loop)])]
     return "\n\n".join(parts) + "\n"
 
 
-def _block(loop: Loop, lines: Sequence[str]) -> str:
+def block(loop: Loop, lines: Sequence[str]) -> str:
+    """The loop over points that lie one after the other."""
     inputs = [f"const double *restrict x{k}" for k in range(len(loop.inputs))]
     outputs = [f"double *restrict y{k}" for k in range(loop.outputs)]
     body = "\n".join(f"        {line}" for line in lines)
@@ -165,7 +176,8 @@ def _block(loop: Loop, lines: Sequence[str]) -> str:
     )
 
 
-def _program(loop: Loop) -> str:
+def program(loop: Loop) -> str:
+    """What other languages call: the points from one to another."""
     inputs = [f"x[{k}] + begin" for k in range(len(loop.inputs))]
     outputs = [f"y[{k}] + begin" for k in range(loop.outputs)]
     return (

@@ -89,7 +89,12 @@ class Toolchain:
 
     def library(self, text: str) -> ctypes.CDLL:
         """The text compiled and loaded; raises CompilerError."""
-        return load(c_cache.built(self.name(text), lambda target: self.compiler.build(text, target)))
+        path = c_cache.built(self.name(text), lambda target: self.compiler.build(text, target))
+        try:
+            return load(path)
+        except CompilerError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def load(path: Path) -> ctypes.CDLL:

@@ -17,6 +17,8 @@ KEYWORDS = (
     "isgreaterequal islessequal islessgreater isunordered"
 ).split()
 """Its words, the names in the text around a program, and what headers and compilers define as macros."""
+
+
 def _is_macro_like(name: str) -> bool:
     """Names in capitals may be macros of a header."""
     return sum(letter.isupper() for letter in name) > 1 and not any(letter.islower() for letter in name)
@@ -86,7 +88,9 @@ class CFile:
         if self.listing.mode != "forward" and len(procedures) == 1:
             return [self._function(self.main, procedures[0], self.prefix)]
         names = sweep_names(self.listing, self.names)
-        functions = [self._function(name, p, f"static {self.prefix}") for name, p in zip(names, procedures, strict=True)]
+        functions = [
+            self._function(name, p, f"static {self.prefix}") for name, p in zip(names, procedures, strict=True)
+        ]
         return [*functions, self._together(names)]
 
     def _head(self, name: str, count: int, purpose: str, prefix: str) -> list[str]:
