@@ -12,7 +12,7 @@ from diffcli.cli.main import run
 from diffcli.graph.program import Builder, Graph
 from diffcli.language import parse
 from diffcli.render.document import Options
-from diffcli.render.paths import grouped
+from diffcli.render.numbers import grouped
 from diffcli.render.registry import render
 from diffcli.studies.paths import paths
 from diffcli.studies.paths_search import edges

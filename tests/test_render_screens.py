@@ -35,6 +35,7 @@ from diffcli.errors import ExpressionError, Place
 from diffcli.render.document import Options, width
 from diffcli.render.registry import document, error_text, render
 from diffcli.render.terminal import document_svg, document_text, print_document
+from diffcli.studies.methods import Methods
 from diffcli.studies.operations import function_entry
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -88,6 +89,7 @@ CASES = {
     "compare.txt": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "rich", SCREEN),
     "compare-wide.txt": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "rich", WIDE),
     "compare.md": lambda: render(comparison_of(DECK_001, "x^2*exp(y)"), "markdown", WIDE),
+    "methods.txt": lambda: render(Methods(), "rich", SCREEN),
     "ops-tanh.txt": lambda: render(function_entry("tanh"), "rich", SCREEN),
     "error.txt": lambda: error_text(never_closed(), "rich", SCREEN),
 }

@@ -45,15 +45,25 @@ def differentiate(payload: Mapping[str, Any]) -> Payload:
     expressions = Expressions(graph)
     variables = [expressions.symbol(position) for position in payload["wrt"]]
     nodes = Nodes(expressions.builder, expressions.meanings, payload["max_nodes"])
-    outputs, size = list(graph.outputs), 0
+    outputs, size, derivatives = list(graph.outputs), 0, []
     for output in expressions.outputs:
         for variable in variables:
             derivative = output.diff(variable)
+            derivatives.append(derivative)
             outputs.append(nodes.position(derivative))
             size += nodes.size(derivative)
     builder = expressions.builder
     result = builder.graph(graph.inputs, outputs, [""] * len(outputs))
-    return {**encoded(result), "written_out": size}
+    found = {**encoded(result), "written_out": size}
+    return {**found, "eliminated": eliminated(derivatives)} if payload.get("eliminate") else found
+
+
+def eliminated(expressions: list[Any]) -> int:
+    """How many operations are left after SymPy's own elimination of common subexpressions."""
+    import sympy
+
+    shared, reduced = sympy.cse(expressions)
+    return int(sum(sympy.count_ops(expression) for expression in (*(one for _, one in shared), *reduced)))
 
 
 def answer(text: bytes) -> Payload:

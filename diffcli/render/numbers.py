@@ -16,6 +16,9 @@ SHOWN_ELEMENTS = 16
 """Elements of an array that is shown in full."""
 LONGEST_ROW = 20
 """Characters of a row of a matrix that stays on one line."""
+LONGEST_COUNT = 24
+"""Digits of a whole number that is written out."""
+FOUR_DIGITS = 10_000
 UNDEFINED = "undefined"
 """What is shown for a nan: the reason stands elsewhere on the screen."""
 
@@ -186,6 +189,13 @@ def times(number: float | None) -> str:
     if number is None:
         return ""
     return f"{number:.1f}" if number < 99.95 else f"{number:.0f}"
+
+
+def grouped(count: int) -> str:
+    """100 000: a whole number in groups of three digits; beyond many digits its size."""
+    if count >= 10**LONGEST_COUNT:
+        return f"about {Decimal(count):.2e}".replace("e+", "e")
+    return f"{count:,}".replace(",", " ") if count >= FOUR_DIGITS else str(count)
 
 
 def percent(number: float | None) -> str:

@@ -1,7 +1,6 @@
 """The screen of `paths`: every path with its product, group by group, and the sums beside the reverse sweep."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from math import isfinite
 
 from diffcli.graph.text import latex_name
@@ -15,8 +14,6 @@ from diffcli.render.trace_tables import trace_blocks
 from diffcli.studies.paths import Group, Path, PathStudy
 
 ARROW, TIMES = Span(" → ", "quiet", r" \to "), Span(" · ", "plain", r" \cdot ")
-LONGEST_COUNT = 24
-"""Digits of a number of paths that is written out."""
 LONGEST_SUM = 6
 """Terms of a sum that is written out."""
 ENDS = 6
@@ -64,7 +61,7 @@ def _section(group: Group, options: Options, *, is_latex: bool) -> Section:
     title = text(slope, f": {paths_text(group.count)} from ", _name(group.variable), " to ", _name(group.output))
     shown = [_row(path, options, is_latex=is_latex) for path in group.paths or group.examples]
     if not group.is_listed:
-        rest = f"… and {grouped(group.count - len(group.examples))} more"
+        rest = f"… and {numbers.grouped(group.count - len(group.examples))} more"
         shown.append((text(rest, role="quiet"), (), (), ()))
     return Section((*shown, _sum(group, slope, options)), title)
 
@@ -120,7 +117,7 @@ def _verdict(record: PathStudy) -> Iterator[Text]:
     for name, edges in zip(record.trace.output_names, record.edges, strict=True):
         if name in chosen:
             count = sum(group.count for group in record.groups if group.output == name)
-            noun = "1 edge" if edges == 1 else f"{grouped(edges)} edges"
+            noun = "1 edge" if edges == 1 else f"{numbers.grouped(edges)} edges"
             of = f" to {name}" if len(chosen) > 1 else ""
             yield text(f"{paths_text(count)}{of} along {noun}; the reverse sweep touches every edge once.")
     if not all(isfinite(group.total) for group in record.groups):
@@ -131,14 +128,7 @@ def _verdict(record: PathStudy) -> Iterator[Text]:
 
 def paths_text(count: int) -> str:
     """1 path, 100 000 paths."""
-    return "1 path" if count == 1 else f"{grouped(count)} paths"
-
-
-def grouped(count: int) -> str:
-    """A number in groups of three digits; beyond many digits its size."""
-    if count >= 10**LONGEST_COUNT:
-        return f"about {Decimal(count):.2e}".replace("e+", "e")
-    return f"{count:,}".replace(",", " ") if count >= 10_000 else str(count)
+    return "1 path" if count == 1 else f"{numbers.grouped(count)} paths"
 
 
 def paths_table(record: PathStudy) -> CsvTable:

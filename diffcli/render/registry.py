@@ -14,6 +14,7 @@ SCREENS = {
     "JacobianStudy": ("jacobian", "document", "jacobian_table"),
     "HessianStudy": ("hessian", "document", "hessian_table"),
     "ProductStudy": ("products", "document", "product_table"),
+    "Methods": ("methods", "document", "methods_table"),
     "PathStudy": ("paths", "document", "paths_table"),
     "Descent": ("descend", "document", "descent_table"),
     "StepsizeStudy": ("stepsize", "document", "stepsize_table"),

@@ -1,0 +1,54 @@
+"""`diffcli methods`: the four approaches as the lectures compare them, and every claim measured on this machine."""
+
+from typing import Annotated
+
+import typer
+
+from diffcli.cli import options
+from diffcli.errors import UsageError
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]...",
+        help="With --measure, some of: inputs outputs crossover sweep requirements precision testing formula swell "
+        "paths memory chains nodes.",
+        show_default="all",
+    ),
+]
+
+
+def methods(
+    names: Names = None,
+    *,
+    measure: Annotated[bool, typer.Option("--measure", help="Measure every claim on this machine.")] = False,
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    ascii_only: options.Ascii = False,
+    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+) -> int:
+    """The four approaches with note, requirement, pro and con as in the lectures, or with what is measured here.
+
+    \b
+    diffcli methods
+    diffcli methods --measure
+    diffcli methods --measure crossover swell
+    diffcli methods --measure paths --format json
+    """
+    from diffcli.cli.correction import command_line
+    from diffcli.cli.output import destination, progress, show
+    from diffcli.studies.methods import Methods, chosen, measured
+
+    to = destination(form, output, ascii_only=ascii_only)
+    wanted = chosen(names or ())
+    if not measure:
+        if names:
+            problem = UsageError("a measurement is made with --measure")
+            problem.command = command_line("methods", "--measure", *wanted)
+            raise problem
+        show(Methods(), to)
+        return 0
+    with progress(len(wanted)) as advance:
+        record = measured(names or (), advance)
+    show(record, to)
+    return record.exit_code
