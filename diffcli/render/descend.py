@@ -3,13 +3,21 @@
 from collections.abc import Iterator, Sequence
 
 from diffcli.graph.layout import element_names
-from diffcli.learn.descent import Descent, Divergence, MethodDescent, Restart, Step
+from diffcli.learn.descent import Descent, Divergence, Step
 from diffcli.learn.path_comparison import numbers as numbers_in
 from diffcli.learn.specification import written
 from diffcli.render import numbers
 from diffcli.render.csv import Cell
 from diffcli.render.csv import Table as CsvTable
 from diffcli.render.descend_plots import curves
+from diffcli.render.descend_tables import (
+    FEW_DIGITS,
+    MOST_COORDINATES,
+    methods_table,
+    restart_blocks,
+    shortened_number,
+    verdict_lines,
+)
 from diffcli.render.document import (
     Block,
     Column,
@@ -27,20 +35,10 @@ from diffcli.render.document import (
 from diffcli.render.grad import counted
 from diffcli.render.opening import EQUALS, found, name_span, point_text, problem_blocks, title_text
 from diffcli.render.shell import quoted
-from diffcli.studies.values import Value, shape_of, tidied
+from diffcli.studies.values import Value, shape_of
 
-FEW_DIGITS = 6
-"""Digits of the numbers in the table of steps."""
-MOST_COORDINATES = 6
-"""Coordinates that get a column."""
-MOST_RESTARTS = 20
 LONGEST_COMMAND = 400
 HEADER = ("method", "step", "value", "gradient_norm", "rate", "length", "curvature")
-ENDINGS = {
-    "gradient": "gradient norm", "value": "change of value", "point": "change of point", "target": "target",
-    "steps": "steps used up", "time": "time used up", "unbounded": "no minimum", "not differentiable": "no derivative",
-}  # fmt: skip
-"""Short names of why a descent ended; others are named as they are."""
 
 
 def document(record: Descent, options: Options) -> Document:
@@ -52,10 +50,10 @@ def document(record: Descent, options: Options) -> Document:
     blocks += _ending(record, options)
     if len(first.steps) > 1:
         blocks.append(curves(record, has_markers=True))
-    blocks.append(_methods(record))
+    blocks.append(methods_table(record))
     if record.restarts:
-        blocks += _restarts(record, options)
-    blocks.append(Lines(tuple(_footer(record))))
+        blocks += restart_blocks(record, options)
+    blocks.append(Lines(tuple(verdict_lines(record))))
     if options.is_interactive:
         blocks.append(Lines(tuple(_advice(record)), is_advice=True))
     return Document(tuple(blocks))
@@ -131,19 +129,13 @@ def _is_shown(number: int, last: int) -> bool:
 
 def _step_row(step: Step, record: Descent, options: Options, *, has_points: bool) -> tuple[Text, ...]:
     digits = options.digits or FEW_DIGITS
-    cells = [text(str(step.number)), _number(step.value, digits), _number(step.gradient_norm, digits)]
+    cells = [text(str(step.number)), shortened_number(step.value, digits), shortened_number(step.gradient_norm, digits)]
     if record.optimizer.schedule.name != "constant":
-        cells.append(_number(step.rate, digits))
-    cells.append(_number(step.length, digits) if step.number else ())
+        cells.append(shortened_number(step.rate, digits))
+    cells.append(shortened_number(step.length, digits) if step.number else ())
     if has_points and step.point is not None:
-        cells += [_number(x, digits) for x in numbers_in(step.point)]
+        cells += [shortened_number(x, digits) for x in numbers_in(step.point)]
     return tuple(cells)
-
-
-def _number(value: float, digits: int) -> Text:
-    """The number in significant digits; a large one as a power of ten."""
-    shown = tidied(f"{value:.{digits}g}")
-    return (Span(numbers.signed(shown), "value", numbers.latex(shown)),)
 
 
 def _ending(record: Descent, options: Options) -> list[Block]:
@@ -169,7 +161,7 @@ def _result(record: Descent, options: Options) -> Iterator[Text]:
     run = record.first
     value = text(name_span(record.output), EQUALS, found(run.last.value, options))
     place = point_text(dict(zip(record.variables, run.end, strict=True)), options)
-    yield text(value, " ", place, "; gradient norm ", _number(run.last.gradient_norm, 3), ".")
+    yield text(value, " ", place, "; gradient norm ", shortened_number(run.last.gradient_norm, 3), ".")
     lowest = min(run.steps, key=lambda step: step.value)
     if lowest.value < run.last.value:
         low = text(name_span(record.output), EQUALS, found(lowest.value, options))
@@ -212,113 +204,9 @@ def _point(names: Sequence[str], values: Sequence[Value]) -> str:
     return ",".join(f"{name}={numbers.plain(value)}" for name, value in zip(names, values, strict=True))
 
 
-def _methods(record: Descent) -> Table:
-    """What each method took, counted while it ran, and how far its path is from the first."""
-    columns = (
-        Column(), Column("steps", "right"), Column("stopped by", droppable=4),
-        Column(record.output, "decimal", droppable=3), Column("what it took", flexible=True),
-        Column("a gradient", "right", droppable=1), Column("all", "right", droppable=2), Column("apart", "right"),
-        Column(),
-    )  # fmt: skip
-    return Table(columns, (Section(tuple(_method_row(run) for run in record.runs)),)).trimmed()
-
-
-def _method_row(run: MethodDescent) -> tuple[Text, ...]:
-    if run.ending.kind == "gave up":
-        return (text(run.method, role="name"), (), (), (), text(f"gave up: {run.ending.message}"), (), (), (), ())
-    mark = {True: text("same", role="good"), False: text("another path", role="bad"), None: ()}[run.is_same_path]
-    return (
-        text(run.method, role="name"),
-        text(str(run.taken)),
-        text(ENDINGS.get(run.ending.kind, run.ending.kind)),
-        _number(run.last.value, FEW_DIGITS) if run.steps else (),
-        text(_work(run)),
-        text(numbers.seconds(run.gradient_seconds)),
-        text(numbers.seconds(run.seconds)),
-        (numbers.error(run.distance),) if run.distance is not None else (),
-        mark,
-    )
-
-
-def _work(run: MethodDescent) -> str:
-    cost = run.cost
-    parts = (
-        counted(cost.function_evaluations, "call", "calls"),
-        counted(cost.sweeps, "sweep", "sweeps"),
-        counted(cost.operations, "operation", "operations"),
-    )
-    return ", ".join(part for part in parts if part)
-
-
-def _restarts(record: Descent, options: Options) -> list[Block]:
-    """The given start first, then the random ones; the lowest is marked, and said in full."""
-    digits, best = options.digits or FEW_DIGITS, record.best
-    rows = record.restarts if not options.is_interactive else record.restarts[:MOST_RESTARTS]
-    if best and best not in rows:
-        rows = (*rows, best)
-    columns = (
-        Column("from", flexible=True), Column("to", flexible=True), Column(record.output, "decimal"),
-        Column("steps", "right", droppable=1), Column("stopped by", droppable=2), Column(),
-    )  # fmt: skip
-    title = f"{len(record.restarts) - 1} random restarts (seed {record.seed})"
-    body = Section(tuple(_restart_row(one, digits, is_best=one is best) for one in rows))
-    table = Table(columns, (body,), title)
-    if best is None or best.value is None:
-        return [table, Lines((text("No descent ended at a lowest point.", role="bad"),))]
-    place = point_text(dict(zip(record.variables, best.end, strict=True)), options)
-    value = text(name_span(record.output), EQUALS, found(best.value, options))
-    return [table, Lines((text("Lowest of all: ", value, " ", place, "."),))]
-
-
-def _restart_row(one: Restart, digits: int, *, is_best: bool) -> tuple[Text, ...]:
-    return (
-        _place(one.start, digits),
-        _place(one.end, digits),
-        _number(one.value, digits) if one.value is not None else text("—", role="quiet"),
-        text(str(one.taken)),
-        text(ENDINGS.get(one.kind, one.kind)),
-        text("lowest", role="good") if is_best else (),
-    )
-
-
-def _place(values: Sequence[object], digits: int) -> Text:
-    """A point without names: (1.5, -2); of many numbers only how many."""
-    flat = list(numbers_in(list(values)))
-    if len(flat) > MOST_COORDINATES:
-        return text(f"{len(flat)} numbers", role="quiet")
-    return text(f"({', '.join(span.text for x in flat for span in _number(x, digits))})")
-
-
 def _advice(record: Descent) -> Iterator[Text]:
     """What to try next."""
     if record.first.ending.kind == "steps":
         yield text("Next: more --steps, another --rate, or --optimizer adam")
     elif len(elements(record)) == 2 and record.first.ending.converged:
         yield text("Next: ", Span("-o path.png", "code"), " draws the path on contour lines")
-
-
-def _rules(compared: Sequence[MethodDescent]) -> str:
-    """Such as 1e-10·max(1, |x|) (forward, symbolic), 1e-6·max(1, |x|) (finite)."""
-    by_tolerance: dict[float, list[str]] = {}
-    for run in compared:
-        by_tolerance.setdefault(run.tolerance or 0.0, []).append(run.method)
-    return ", ".join(
-        f"{numbers.tolerance(tolerance)}·max(1, |x|) ({', '.join(methods)})"
-        for tolerance, methods in by_tolerance.items()
-    )
-
-
-def _footer(record: Descent) -> Iterator[Text]:
-    compared = [run for run in record.runs if run.is_same_path is not None]
-    if compared and all(run.is_same_path for run in compared):
-        yield text(
-            Span("The same path by all methods", "good"), ": at no step are two points further apart than shown."
-        )
-    elif compared:
-        others = ", ".join(run.method for run in compared if not run.is_same_path)
-        yield text(Span(f"Another path by {others}", "bad"), ": rounding, or the error of finite differences, grew.")
-    if compared:
-        yield text(f"Rule: after every step |x − x by {record.first.method}| ≤ {_rules(compared)}.", role="quiet")
-    if any(run.method == "finite" for run in record.runs):
-        yield text("Calls are those of the gradients; the value at each step is one more.", role="quiet")
-    yield from (text(f"note: {note}", role="quiet") for note in record.notes)
