@@ -3,12 +3,13 @@
 It needs no other module, so that it can be a block of the neutral document.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 Point = tuple[float, float]
+LARGEST = 1e300
+"""Larger numbers have no place: differences of those shown must not overflow."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Axis:
 
     def shows(self, value: float) -> bool:
         """Whether there is a place for the value: a logarithmic axis has one for 0, its lower edge."""
-        return math.isfinite(value) and not (self.is_log and value < 0)
+        return abs(value) <= LARGEST and not (self.is_log and value < 0)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from diffcli.render.plot import Axis, Plot
 
-NICE = (1.0, 2.0, 5.0, 10.0)
+NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 """A step of a linear axis is one of these times a power of ten."""
 MARGIN = 0.04
 """Room beside the outermost points of a linear axis, as a part of the range."""
@@ -31,13 +31,13 @@ class Scale:
         if self.axis.is_log:
             if value <= 0:
                 return 0.0
-            return math.log(value / self.low) / math.log(self.high / self.low)
+            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         return (value - self.low) / (self.high - self.low)
 
     def value(self, place: float) -> float:
         """The value that stands there."""
         if self.axis.is_log:
-            return self.low * math.pow(self.high / self.low, place)
+            return math.exp(math.log(self.low) * (1 - place) + math.log(self.high) * place)
         return self.low + (self.high - self.low) * place
 
     def ticks(self, most: int) -> list[tuple[float, str]]:
