@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from diffcli.graph.program import Graph
 from diffcli.methods.finite import COMPLEX, STENCILS
 from diffcli.methods.forward import tangent_program
-from diffcli.studies.accuracy import error
 from diffcli.studies.causes import special_nodes
 from diffcli.studies.explanation_conditions import conditions
 from diffcli.studies.explanation_finite import finite_reason, good_to_know
+from diffcli.studies.explanation_need import Explained, is_off, is_value_wrong, is_wrong
 from diffcli.studies.explanation_origin import Comparison
 from diffcli.studies.explanation_record import VALUE, Explanation, Reason
 from diffcli.studies.explanation_rewrites import MOST_OPERATIONS, Bench, branches
@@ -25,7 +25,7 @@ from diffcli.studies.explanation_rows import Named, Rows
 from diffcli.studies.explanation_steps import Difference
 from diffcli.studies.explanation_words import branch_reason, kink_reason, origin_reason
 from diffcli.studies.probe import OutOfTime
-from diffcli.studies.records import Component, MethodResult, OutputStudy
+from diffcli.studies.records import Component, OutputStudy
 from diffcli.studies.running import Run
 
 MOST_NODES = 3000
@@ -38,13 +38,6 @@ LARGE, TIME = (
     f"causes are searched in programs of up to {MOST_NODES} operations; this one has more",
     f"the search for causes was stopped after {SECONDS:g} s",
 )
-
-
-class Explained(NamedTuple):
-    """What was found, and what was not searched."""
-
-    explanations: tuple[Explanation, ...]
-    notes: tuple[str, ...] = ()
 
 
 class Subject(NamedTuple):
@@ -60,18 +53,13 @@ class Subject(NamedTuple):
 
 def explain(subject: Subject, outputs: Sequence[OutputStudy], runs: Sequence[Run]) -> Explained:
     """The causes of all errors, in double precision."""
-    is_wrong = any(is_value_wrong(o) or any(map(_is_off, o.methods)) for o in outputs if not o.problem)
     if len(subject.graph.nodes) > MOST_NODES:
-        return Explained((), (LARGE,) if is_wrong else ())
+        return Explained((), (LARGE,) if any(map(is_wrong, outputs)) else ())
     inquiry, found = Inquiry(subject, runs, perf_counter() + SECONDS), list[Explanation]()
     for number, output in enumerate(outputs):
         if not output.problem and not inquiry.is_out_of_time:
             found += inquiry.output(number, output)
     return Explained(tuple(found), (TIME,) if inquiry.is_out_of_time else ())
-
-
-def _is_off(result: MethodResult) -> bool:
-    return result.status in ("off", "no number")
 
 
 class Inquiry:
@@ -109,7 +97,7 @@ class Inquiry:
         if is_value_wrong(output):
             yield from self._value(number, output, rows)
         for method in output.methods:
-            for component in _worst(method.components) if _is_off(method) else ():
+            for component in _worst(method.components) if is_off(method) else ():
                 reason = self._reason(method.method, number, output, component, rows)
                 if reason:
                     yield Explanation(output.name, (method.method,), (component.variable,), reason)
@@ -192,7 +180,7 @@ class Inquiry:
         return replace(first, rewrite=bench.suggestion(output.reference))
 
     def _conditions(self, number: int, output: OutputStudy, rows: Rows) -> list[Explanation]:
-        off = [method for method in output.methods if _is_off(method)]
+        off = [method for method in output.methods if is_off(method)]
         adjoint = None
         if any(method.method != "finite" for method in off):
             graph = rows.adjoint_program(number).graph
@@ -204,7 +192,7 @@ class Inquiry:
         """What went right, but only just: steps at the edge of the domain, simplifications that would be wrong."""
         found = []
         finite = next((method for method in output.methods if method.method == "finite"), None)
-        if finite and finite.components and not _is_off(finite) and self._subject.finite.get("step") is None:
+        if finite and finite.components and not is_off(finite) and self._subject.finite.get("step") is None:
             mended = {index: taken for (out, index), taken in self._mended().items() if out == number}
             for component, wrt in zip(finite.components[:MOST_COMPONENTS], rows.wrt, strict=False):
                 reason = good_to_know(rows, self._point, wrt, mended, self._deadline)
@@ -241,11 +229,3 @@ def merged(found: Iterable[Explanation]) -> list[Explanation]:
                 reason = reason._replace(better_step=one.reason.better_step, advice=advice)
             groups[key] = replace(known, methods=tuple(methods), variables=tuple(variables), reason=reason)
     return list(groups.values())
-
-
-def is_value_wrong(output: OutputStudy, *, is_single: bool = False) -> bool:
-    """Whether the value itself is wrong in floating point: cancellation, overflow of an intermediate."""
-    if output.reference.value is None or output.value is None or output.problem:
-        return False
-    off = error(output.value, output.reference.value)
-    return off.absolute != 0 and (off.relative is None or off.relative > (1e-3 if is_single else 1e-9))

@@ -8,13 +8,14 @@ from typing import Any
 from diffcli.execute.magnitudes import Undefined
 from diffcli.graph.program import Graph
 from diffcli.studies.accuracy import exactly
+from diffcli.studies.explanation_need import ALARMING
 from diffcli.studies.explanation_origin import Comparison
 from diffcli.studies.explanation_record import Reason
 from diffcli.studies.explanation_words import size
 from diffcli.studies.records import OutputStudy
 
-NOTABLE, ALARMING = 1e5, 1e9
-"""Condition numbers that are shown where something is off, and in any case."""
+NOTABLE = 1e5
+"""Condition numbers that are shown where something is off."""
 MOST = 3
 """Condition numbers in one line."""
 SIZE = 40

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from diffcli.execute.magnitudes import Undefined
 from diffcli.methods.finite import STENCILS, Stencil
 from diffcli.methods.registry import METHODS
+from diffcli.studies.explanation_need import FIXED_STEP
 from diffcli.studies.explanation_origin import Comparison
 from diffcli.studies.explanation_record import Reason
 from diffcli.studies.explanation_rows import Rows
@@ -15,8 +16,7 @@ from diffcli.studies.explanation_words import crossed, lost_beside, origin_reaso
 WORTH_IT = 10.0
 """How many times smaller the error with a better step must be."""
 NO_DIGIT = 0.3
-FIXED_STEP = 1e-5
-"""A step that is often written down without regard to x."""
+"""Relative errors of numbers without a right digit."""
 
 
 def finite_reason(

@@ -14,6 +14,7 @@ from diffcli.graph.rewrites import TEMPTING, places, rewritten
 from diffcli.graph.text import PLAIN, PRETTY, names_of, program_text, write
 from diffcli.methods.reverse import adjoint_program
 from diffcli.studies.accuracy import error
+from diffcli.studies.explanation_need import has_branches
 from diffcli.studies.explanation_record import Suggestion
 from diffcli.studies.probe import Probe
 from diffcli.studies.reference import Reference
@@ -26,11 +27,6 @@ GAIN = 10.0
 """How many times smaller the worst error must become."""
 TRUE = 1e-25
 """Relative difference from the judge up to which a rewritten program computes the same, in exact arithmetic."""
-BRANCHING = frozenset(
-    (("sqrt", "pow"), ("sqrt", "mul"), ("ln", "pow"), ("ln", "mul"), ("asin", "sin"), ("acos", "cos"), ("atan", "tan"),
-     ("acosh", "cosh"), ("pow", "pow"), ("pow", "mul"))
-)  # fmt: skip
-"""Pairs of operations, the outer one first, that the tempting simplifications contain."""
 
 
 class Bench:
@@ -133,13 +129,7 @@ class Branch(NamedTuple):
 
 def branches(graph: Graph, point: Sequence[float]) -> list[Branch]:
     """Parts of the program that look simpler than they are here: sqrt(x²) is not x where x is negative."""
-    pairs = {
-        (node.op, graph.nodes[argument].op)
-        for node, needed in zip(graph.nodes, graph.needed, strict=True)
-        if needed
-        for argument in node.args[:1]
-    }
-    if not pairs & BRANCHING or graph.operations > MOST_OPERATIONS:
+    if not has_branches(graph) or graph.operations > MOST_OPERATIONS:
         return []
     found = []
     values = evaluate(graph, FLOATS, point)

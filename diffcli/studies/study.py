@@ -13,7 +13,7 @@ from diffcli.methods.method import Program
 from diffcli.methods.registry import METHODS, start
 from diffcli.studies.assembly import assembled
 from diffcli.studies.directions import along_random_directions
-from diffcli.studies.explanation import Explained, Subject, explain, is_value_wrong
+from diffcli.studies.explanation_need import Explained, is_remarkable, is_value_wrong
 from diffcli.studies.judge import Reference
 from diffcli.studies.judge_elements import Judged, judge_elements
 from diffcli.studies.problem import problem, signed
@@ -79,8 +79,10 @@ def study(
         )
         found = problem(judged.graph, reference)
         outputs.append(OutputStudy(reference.output, values[index], reference, found, results))
-    explained = Explained(())
-    if judged.is_judged and not is_single:
+    explained = Explained()
+    if judged.is_judged and not is_single and is_remarkable(judged.graph, flattened(point), outputs, runs):
+        from diffcli.studies.explanation import Subject, explain
+
         subject = Subject(judged.graph, flattened(point), graph.is_scalar, settings.options.get("finite", {}))
         explained = explain(subject, outputs, runs)
     own = (
