@@ -34,6 +34,7 @@ FINDINGS = {
     "no truncation": "no truncation error here: the larger h the better",
     "no round-off": "truncation is above round-off at every step: the smaller h the better",
     "no prediction": "no prediction, as f does not have the higher derivatives at this point",
+    "lost": "every difference is 0: f is computed to be the same number on both sides of the point",
     "no step": "no step gives a finite number: f as computed is not finite on both sides of the point",
 }
 PREDICTIONS = {
@@ -41,6 +42,8 @@ PREDICTIONS = {
     "forward": Span("2·sqrt(e/|f''|)", latex=r"2\sqrt{e/|f''|}"),
     "richardson": Span("(360e/|f'''''|)^(1/5)", latex=r"\sqrt[5]{360e/|f^{(5)}|}"),
 }
+LOSS = 1e4
+"""Units in the last place that the complex step loses only where f itself is computed badly."""
 NOTABLE = 2.0
 """The deck's step is mentioned where its error is so many times that of the best one."""
 
@@ -85,7 +88,7 @@ def _derivative_blocks(found: Derivative, record: StepsizeStudy, options: Option
     return [
         Heading(text(title, Span(f" by the judge; differences in {record.precision.name}", "quiet"))),
         _summary(found),
-        Lines(tuple(text(line) for line in _explanations(found))),
+        Lines(tuple(text(line) for line in _explanations(found, record))),
         plot(found, ON_TERMINAL),
         _decades(found),
     ]
@@ -135,14 +138,14 @@ def _error_at(curve: Curve, h: float) -> float | None:
     return near.error if near else None
 
 
-def _explanations(found: Derivative) -> Iterator[str]:
+def _explanations(found: Derivative, record: StepsizeStudy) -> Iterator[str]:
     """What the numbers mean, a line for each finding."""
     for finding, words in FINDINGS.items():
         schemes = [c.scheme for c in found.curves if c.finding == finding and c.scheme != "complex-step"]
         if schemes:
             yield f"{listed(schemes)}: {words}."
     yield from _deck(found)
-    yield from _complex(found.curve("complex-step"))
+    yield from _complex(found.curve("complex-step"), LOSS * record.precision.epsilon * abs(float(found.value)))
     yield from _left_out(found)
     if found.unmoved is not None:
         x = found.variable
@@ -160,15 +163,25 @@ def _deck(found: Derivative) -> Iterator[str]:
         yield f"centered: at h = 1e-8, the deck's, {found.variable} + h is {found.variable}; {of_best}."
         return
     ratio = deck / best.error if best.error else 0.0
-    times = f"{float(f'{ratio:.2g}'):.0f} times" if 0 < ratio < 1e5 else f"{ratio:.0e} times" if ratio else "all of"
+    times = (
+        f"{float(f'{ratio:.2g}'):.0f} times"
+        if 0 < ratio < 1e5
+        else f"{step(float(f'{ratio:.0e}'))} times"
+        if ratio
+        else "all of"
+    )
     yield (
         f"centered: at h = 1e-8, the deck's, round-off costs {times} the accuracy of h = {step(best.h)}"
         f" (error {numbers.error(deck).text} against {numbers.error(best.error).text})."
     )
 
 
-def _complex(curve: Curve) -> Iterator[str]:
-    if curve.finding == "not applicable":
+def _complex(curve: Curve, large: float) -> Iterator[str]:
+    """What there is to say of the complex step; `large` is an error that is none of the step's."""
+    if curve.measured and curve.measured.error > large:
+        least = numbers.error(curve.measured.error).text
+        yield f"complex-step: no step errs by less than {least}: f itself loses the digits in its own operations."
+    elif curve.finding == "not applicable":
         yield f"complex-step: not applicable, as {curve.why}."
     elif curve.finding == "no truncation":
         yield "complex-step: nothing is subtracted, so nothing cancels, and there is no truncation: any h will do."
@@ -179,14 +192,23 @@ def _complex(curve: Curve) -> Iterator[str]:
 
 
 def _left_out(found: Derivative) -> Iterator[str]:
-    """The steps that leave the domain."""
-    by_step: dict[float, list[str]] = {}
+    """The steps that leave the domain, or end at a pole."""
+    ranges: dict[str, list[str]] = {}
     for curve in found.curves:
         missing = [s.h for s in curve.samples if s.value is None]
         if missing and curve.finding != "no step":
-            by_step.setdefault(min(missing), []).append(curve.scheme)
-    for h, schemes in by_step.items():
-        yield f"left out from h = {step(h)} on: f is not finite at a point that is needed ({listed(schemes)})."
+            ranges.setdefault(_range(missing, curve.samples[0].h), []).append(curve.scheme)
+    for steps, schemes in ranges.items():
+        yield f"left out {steps}: f is not finite at a point that is needed ({listed(schemes)})."
+
+
+def _range(missing: Sequence[float], largest: float) -> str:
+    """Which steps these are."""
+    if max(missing) == largest:
+        return f"from h = {step(min(missing))} on"
+    return (
+        f"at h = {step(missing[0])}" if len(missing) == 1 else f"from h = {step(min(missing))} to {step(max(missing))}"
+    )
 
 
 def _decades(found: Derivative) -> Table:

@@ -25,7 +25,7 @@ RELIABLE = DENSITY // 4
 COARSE = 8
 """Round-off falls like 1/h only where h is at least so many spacings of numbers at x."""
 SCHEMES = ("forward", "centered", COMPLEX, "richardson")
-Finding = Literal["", "no truncation", "no round-off", "no prediction", "no step", "not applicable"]
+Finding = Literal["", "no truncation", "no round-off", "no prediction", "no step", "lost", "not applicable"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,8 @@ class Walk:
         known = [k for k, sample in enumerate(samples) if sample.error is not None]
         if not known:
             return Curve(scheme, samples, "no step")
+        if float(derivative) and not any(sample.value for sample in samples):
+            return Curve(scheme, samples, "lost")
         theory, derivatives = THEORIES[scheme], self.taylor[output]
         leading = theory.truncation(derivatives, samples[known[0]].h) if derivatives else None
         flat = self.precision.epsilon * abs(float(derivative)) if scheme == COMPLEX else 0.0

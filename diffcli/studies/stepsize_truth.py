@@ -12,8 +12,10 @@ from diffcli.methods.finite import Stencil
 from diffcli.studies.probe import Probe
 
 DIGITS = 50
-SIZE = 20
-"""log10 of 1/h for the derivatives, relative to the scale of the point: their relative error is about 10^-2·SIZE."""
+SIZES = (20, 24)
+"""log10 of 1/h for the derivatives, relative to the scale of the point; their relative error is about h²."""
+AGREEMENT, NOTHING = 1e-9, 1e-20
+"""How well both have to agree, and how small a derivative is that need not."""
 ORDERS = 7
 """The highest derivative taken."""
 SIDE = 4
@@ -61,11 +63,18 @@ class TrueLine:
     def taylor(self) -> list[tuple[float, ...] | None]:
         """For every output f', f'', …, f⁽⁷⁾ at x; None where f is not smooth enough to have them.
 
-        Nine values around x are those of a polynomial of degree 8, whose derivatives are taken.
+        Nine values around x are those of a polynomial of degree 8, whose derivatives are taken. Where f is smooth,
+        much smaller steps give the same ones.
         """
-        digits = self._probe.floor + (ORDERS + 1) * SIZE + self._lost + ROOM
+        coarse, fine = (self._taylor(size) for size in SIZES)
+        return [a if a and b and self._agree(a, b) else None for a, b in zip(coarse, fine, strict=True)]
+
+    def _taylor(self, size: int) -> list[tuple[float, ...] | None]:
+        """The same from steps of 10^-`size` relative to the scale of the point."""
+        floor = self._probe.floor + (ORDERS + 1) * size
+        digits = floor + self._lost + ROOM
         base = self._probe.base(digits, digits)
-        bits = int((SIZE - self._scale) * BITS_PER_DIGIT)
+        bits = int((size - self._scale) * BITS_PER_DIGIT)
         steps = range(-SIDE, SIDE + 1)
         rows = [base if k == 0 else self._probe.shifted(base, self._wrt, k, bits) for k in steps]
         matrix = self._context.matrix([[self._context.mpf(k) ** order for order in range(len(rows))] for k in steps])
@@ -73,19 +82,26 @@ class TrueLine:
         found: list[tuple[float, ...] | None] = []
         for position in self._probe.graph.outputs:
             values = [_number(row[position]) for row in rows]
-            found.append(None if None in values else self._derivatives(inverse, values, bits))
+            found.append(None if None in values else self._derivatives(inverse, values, bits, floor))
         return found
 
-    def _derivatives(self, inverse: Any, values: Sequence[Any], bits: int) -> tuple[float, ...]:
+    def _derivatives(self, inverse: Any, values: Sequence[Any], bits: int, digits: int) -> tuple[float, ...]:
         context = self._context
         size = max(map(abs, values))
         result = []
         for order in range(1, ORDERS + 1):
             coefficient = sum(inverse[order, k] * value for k, value in enumerate(values))
-            if abs(coefficient) <= size * context.mpf(10) ** -(self._probe.floor + (ORDERS + 1) * SIZE):
+            if abs(coefficient) <= size * context.mpf(10) ** -digits:
                 coefficient = context.mpf(0)  # only rounding error is left of it
             result.append(float(context.ldexp(coefficient * context.factorial(order), order * bits)))
         return tuple(result)
+
+    def _agree(self, coarse: Sequence[float], fine: Sequence[float]) -> bool:
+        """Whether two step sizes give the same derivatives, but for those that are nothing beside the others."""
+        scale = [10.0 ** (self._scale * order) for order in range(1, ORDERS + 1)]
+        nothing = NOTHING * max(abs(a) * s for a, s in zip(coarse, scale, strict=True))
+        pairs = zip(coarse, fine, scale, strict=True)
+        return all(abs(a - b) <= AGREEMENT * max(abs(a), abs(b)) or abs(a) * s <= nothing for a, b, s in pairs)
 
 
 def _number(value: Any) -> Any:
