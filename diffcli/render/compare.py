@@ -6,7 +6,9 @@ from statistics import geometric_mean, median
 
 from diffcli.render import numbers
 from diffcli.render.document import Block, Column, Document, Lines, Options, Section, Table, Text, joined, text
+from diffcli.render.explanations import case_lines
 from diffcli.studies.compare import Case, Comparison, MethodSummary, PeerSummary
+from diffcli.studies.peers.registry import PEERS
 from diffcli.studies.records import Cost
 from diffcli.studies.timing import Timing
 
@@ -150,21 +152,26 @@ def _footer(comparison: Comparison) -> Iterable[Text]:
         for summary in (*case.methods, *case.peers):
             if summary.gave_up:
                 what = summary.problem if isinstance(summary, PeerSummary) else "gave up"
-                yield text(f"note: {case.name}: {summary.method}: {what}: {summary.gave_up}", role="quiet")
+                yield text(f"note: {case.name}: {summary.method} {what}: {summary.gave_up}", role="quiet")
         if case.without_derivative:
             yield text(
                 f"note: {case.name}: {case.without_derivative} of {case.points} points have no derivative", role="quiet"
             )
+        yield from case_lines(case)
         yield from (text(f"note: {case.name}: {note}", role="quiet") for note in case.notes)
     yield from (text(f"note: {note}", role="quiet") for note in comparison.notes)
 
 
 def _about_peers(comparison: Comparison) -> str:
     peers = [summary for case in comparison.cases for summary in case.peers]
-    versions = {p.method: p.version for p in peers if p.version}
-    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
-    words = (
+    versions = {PEERS[p.method].package: p.version for p in peers if p.version and p.method in PEERS}
+    listed = ", ".join(f"{package} {version}" for package, version in versions.items())
+    words = [
         f"Peers ({listed}): each in a process of its own, from Python's numbers to Python's numbers, timed in the same"
-        " turns; prepare includes compiling but no import; they do not count for the exit code."
-    )
-    return words + (" numba compiles diffcli's derivative program: it does not differentiate." * ("numba" in versions))
+        " turns; prepare: with compiling, without importing. They do not count for the exit code."
+    ]
+    if "diffcli" in versions:
+        words.append("diffcli: reverse mode as called from Python, with none of what a study does around it.")
+    if "numba" in versions:
+        words.append("numba does not differentiate; it compiles diffcli's derivative program.")
+    return " ".join(words)

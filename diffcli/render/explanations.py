@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from diffcli.render.commands import grad_command
 from diffcli.render.document import Span, Text, text
@@ -9,9 +10,14 @@ from diffcli.studies.explanation_record import VALUE, Explanation
 from diffcli.studies.records import Study
 from diffcli.studies.values import tidied
 
+if TYPE_CHECKING:
+    from diffcli.studies.compare import Case
+
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six")
 MOST = 6
 """Causes that are shown."""
+MOST_OF_A_CASE = 3
+"""The same for one expression of many."""
 MOST_VARIABLES = 4
 
 
@@ -26,6 +32,17 @@ def explanation_lines(study: Study) -> Iterator[Text]:
     for one in study.explanations:
         if not one.is_error:
             yield text(f"note: {_topic(study, one)}{one.reason.sentence}", role="quiet")
+
+
+def case_lines(case: "Case") -> Iterator[Text]:
+    """The same for one expression of a comparison, at several points."""
+    for one, points in case.explanations[:MOST_OF_A_CASE]:
+        methods = [f"value of {one.output}" if method == VALUE else method for method in one.methods]
+        where = f" at {points} of {case.points} points" if case.points > 1 else ""
+        better = f"; better: {one.rewrite.after} for {one.rewrite.before}" if one.rewrite else ""
+        yield text(f"{case.name}: {', '.join(methods)} off{where}: {one.reason.sentence}{better}")
+    if (rest := len(case.explanations) - MOST_OF_A_CASE) > 0:
+        yield text(f"… and {rest} more causes for {case.name}: --format json has them", role="quiet")
 
 
 def _subject(study: Study, one: Explanation) -> str:

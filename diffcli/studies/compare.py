@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from diffcli.graph.program import Graph
 from diffcli.methods.method import GaveUp
 from diffcli.methods.registry import METHODS, prepare, start
+from diffcli.studies.explanation_points import MOST_STUDIES, AtPoints, over_points
 from diffcli.studies.peers.team import Member, Team
 from diffcli.studies.records import Cost, MethodResult, Study
 from diffcli.studies.running import executor_for, timed, too_much
@@ -66,6 +67,8 @@ class Case:
     methods: tuple[MethodSummary, ...]
     notes: tuple[str, ...] = ()
     peers: tuple[PeerSummary, ...] = ()
+    explanations: tuple[AtPoints, ...] = ()
+    """Why methods are off."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,10 @@ def _compare_one(
     places = own + random_points(graph, count - len(own), seed)
     jobs = {method: start(method, graph, graph.inputs) for method in methods}
     settings = Settings(methods, started=jobs, seconds=0)
-    studies = [study(graph, place, settings=settings) for place in places]
+    studies = [
+        study(graph, place, settings=settings._replace(explains=number < MOST_STUDIES))
+        for number, place in enumerate(places)
+    ]
     notes = () if len(places) == count else (f"only {len(places)} of {count} random points had a finite gradient",)
     members = []
     for peer in team.names if places else ():
@@ -167,6 +173,7 @@ def _compare_one(
     return Case(
         subject.name, studies[0].expression if studies else subject.name, graph.variables, len(places), without,
         function_seconds, _relative_to(fastest, summaries), notes, _relative_to(fastest, others),
+        over_points(studies),
     )  # fmt: skip
 
 
@@ -255,6 +262,7 @@ def _case(case: Case) -> dict[str, Any]:
         "methods": [_method(m) for m in case.methods],
         "peers": [_method(m) for m in case.peers],
         "notes": list(case.notes),
+        "explanations": [entry for one in case.explanations for entry in one.to_dicts()],
     }
 
 

@@ -30,7 +30,7 @@ from diffcli.studies.running import Run
 
 MOST_NODES = 3000
 """Of programs that are searched for causes."""
-SECONDS = 1.0
+SECONDS = 2.0
 """How long the search may take for all methods together."""
 MOST_COMPONENTS = 4
 """Derivatives of one output for which the cause of a method's error is searched, the worst ones."""

@@ -24,6 +24,8 @@ class Named(NamedTuple):
     row: str | None
     """v4, v̄-1, v̇3; None for a part of a formula."""
     operation: str
+    is_whole: bool = True
+    """Whether the node is what the row computes, not a part of that."""
 
     @property
     def equation(self) -> str:
@@ -81,7 +83,8 @@ class Rows:
         notation = self._writer.notation
         target, passed = notation.adjoint(step.target, name), notation.adjoint(step.source, name)
         operation = self._writer.contribution(passed, step, program.graph)
-        return Named(target, _short(self._writer.sum_of(target, operation) if step.accumulated else operation))
+        operation = self._writer.sum_of(target, operation) if step.accumulated else operation
+        return Named(target, _short(operation), is_whole=position == step.total)
 
     def in_tangent(self, seed: int, position: int) -> Named:
         """A node of the forward sweep from the input at `seed`: the row that computes it."""
@@ -94,7 +97,7 @@ class Rows:
             return Named(None, self.written(program.graph, position))
         active = self.graph.active([seed])
         operation = tangent_operation(self._writer, row[1], active)
-        return Named(self._writer.notation.tangent(row[1]), _short(operation))
+        return Named(self._writer.notation.tangent(row[1]), _short(operation), is_whole=position == row[0])
 
     def written(self, graph: Graph, position: int) -> str:
         """A node of any of the programs in terms of the variables."""

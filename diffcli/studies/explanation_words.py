@@ -36,14 +36,14 @@ def _words(  # noqa: PLR0911 - one line per kind
 ) -> tuple[Cause, str]:
     node, op = origin.node, comparison.graph.nodes[origin.node].op
     exact = comparison.exact[node]
-    equation = named.equation
+    equation = named.equation if named.is_whole else f"{rows.written(comparison.graph, node)} in {named.equation}"
     if origin.kind == "cancellation":
-        return "cancellation", f"{_digits(origin)} cancel in {equation}{_operands(comparison, node, rows)}"
+        return "cancellation", f"{_digits(origin)} cancel in {named.equation}{_operands(comparison, node, rows)}"
     if origin.kind == "conditioning":
         argument = max((abs(comparison.floats[a]) for a in comparison.graph.nodes[node].args), default=0.0)
         is_turning = op in PERIODIC and argument > LARGE_ARGUMENT
         why = ": the rounding error of its large argument counts in radians" if is_turning else ""
-        text = f"{_digits(origin)} are lost in {equation}{_operands(comparison, node, rows)}{why}"
+        text = f"{_digits(origin)} are lost in {named.equation}{_operands(comparison, node, rows)}{why}"
         return ("argument reduction" if is_turning else "ill-conditioned operation"), text
     if origin.kind == "overflow":
         true = "beyond 1e100000" if not hasattr(exact, "_mpf_") else f"{_size(comparison, exact)}, beyond 1.8e308"

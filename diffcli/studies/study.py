@@ -38,6 +38,8 @@ class Settings(NamedTuple):
     """What `start` gave for methods that were started before; it serves any number of points."""
     seconds: float = 0.0015
     """For how long each method is timed; 0 for not at all."""
+    explains: bool = True
+    """Whether the causes of errors are searched."""
 
 
 def study(
@@ -80,7 +82,8 @@ def study(
         found = problem(judged.graph, reference)
         outputs.append(OutputStudy(reference.output, values[index], reference, found, results))
     explained = Explained()
-    if judged.is_judged and not is_single and is_remarkable(judged.graph, flattened(point), outputs, runs):
+    is_searched = settings.explains and judged.is_judged and not is_single
+    if is_searched and is_remarkable(judged.graph, flattened(point), outputs, runs):
         from diffcli.studies.explanation import Subject, explain
 
         subject = Subject(judged.graph, flattened(point), graph.is_scalar, settings.options.get("finite", {}))
