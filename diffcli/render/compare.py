@@ -166,12 +166,12 @@ def _about_peers(comparison: Comparison) -> str:
     peers = [summary for case in comparison.cases for summary in case.peers]
     versions = {PEERS[p.method].package: p.version for p in peers if p.version and p.method in PEERS}
     listed = ", ".join(f"{package} {version}" for package, version in versions.items())
-    words = [
+    words = (
         f"Peers ({listed}): each in a process of its own, from Python's numbers to Python's numbers, timed in the same"
         " turns; prepare: with compiling, without importing. They do not count for the exit code."
-    ]
+    )
     if "diffcli" in versions:
-        words.append("diffcli: reverse mode as called from Python, with none of what a study does around it.")
+        words += " diffcli: reverse mode as called from Python, with none of what a study does around it."
     if "numba" in versions:
-        words.append("numba does not differentiate; it compiles diffcli's derivative program.")
-    return " ".join(words)
+        words += " numba does not differentiate; it compiles diffcli's derivative program."
+    return words

@@ -1,7 +1,7 @@
 """CasADi: a graph of its own (scalar SX at a point, MX over all points) with its gradient, run by its own machine."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from diffcli.graph.program import Graph
@@ -12,13 +12,26 @@ NAMES = {"max": "fmax", "min": "fmin", "abs": "fabs", "ln": "log"}
 
 
 def gradient(graph: Graph, count: int, threads: int) -> Gradient:  # noqa: ARG001 - threads of `map` made it slower
-    """Through buffers, which costs a tenth of a call with numbers."""
+    """With casadi's functions; scalars at one point, vectors over many."""
     import casadi
 
-    functions = functions_of(casadi, NAMES) | {"where": casadi.if_else}
-    kind: Any = casadi.MX if count else casadi.SX
-    inputs = [kind.sym(f"s{k}", max(count, 1)) for k in range(len(graph.inputs))]
-    value = kind(function(graph, functions, "casadi")(*inputs))
+    program = function(graph, functions(), "casadi")
+    return of(program, len(graph.inputs), count, casadi.MX if count else casadi.SX)
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """What casadi has for our primitives."""
+    import casadi
+
+    return functions_of(casadi, NAMES) | {"where": casadi.if_else}
+
+
+def of(program: Callable[..., Any], width: int, count: int, kind: Any) -> Gradient:
+    """Called through buffers, which costs a tenth of a call with numbers."""
+    import casadi
+
+    inputs = [kind.sym(f"s{k}", max(count, 1)) for k in range(width)]
+    value = kind(program(*inputs))
     compiled: Any = casadi.Function("f", inputs, [value, *[casadi.gradient(casadi.sum1(value), one) for one in inputs]])
     buffer, run = compiled.buffer()
     places = [_memory(count) for _ in inputs]

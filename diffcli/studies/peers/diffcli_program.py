@@ -13,8 +13,7 @@ def gradient(graph: Graph, count: int, threads: int) -> Gradient:  # noqa: ARG00
     if count:
         raise NotApplicable("many points are for diffcli.value_and_grad(…).batch")
     program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
-    general = compiled(program)
     if len(program.nodes) > MAX_NODES:
-        return Gradient(lambda values: (values,), general, parted)
-    quick = compiled_function(program, lambda *values: parted(general(values)))
+        return Gradient(lambda values: (values,), compiled(program), parted)
+    quick = compiled_function(program, lambda *values: parted(compiled(program)(values)))
     return Gradient(tuple, quick, itemgetter(0, 1), lambda values: quick(*values))

@@ -1,6 +1,6 @@
 """HIPS autograd: records the calls of NumPy's functions, and sweeps back over the record."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from diffcli.graph.program import Graph
@@ -16,17 +16,22 @@ UNKNOWN = ("cbrt", "hypot", "expm1")
 
 
 def gradient(graph: Graph, count: int, threads: int) -> Gradient:  # noqa: ARG001 - NumPy's functions have one thread
-    """By `make_vjp`, which gives the value with the gradient and works at one point and at many."""
-    import autograd
+    """With the functions of its own NumPy."""
     import autograd.numpy as recorded
-    import numpy as np
 
     functions = functions_of(recorded, NAMES)
     functions = {op: call for op, call in functions.items() if op not in UNKNOWN}
     if not count:  # recorded anew at each call, it may branch as Python does
         functions["where"] = lambda condition, x, y: x if condition else y
-    program = function(graph, functions, "autograd")
-    swept = autograd.make_vjp(program, argnum=tuple(range(len(graph.inputs))))
+    return of(function(graph, functions, "autograd"), len(graph.inputs), count)
+
+
+def of(program: Callable[..., Any], width: int, count: int = 0) -> Gradient:
+    """By `make_vjp`, which gives the value with the gradient and works at one point and at many."""
+    import autograd
+    import numpy as np
+
+    swept = autograd.make_vjp(program, argnum=tuple(range(width)))
     seed = np.ones(count) if count else 1.0
 
     def run(*values: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from diffcli.graph.program import Graph
 from diffcli.studies.peers.peer import Gradient, NotApplicable
-from diffcli.studies.peers.program import function
+from diffcli.studies.peers.program import COMPARISONS, function
 
 ADDED: dict[str, tuple[Callable[[float], float], Callable[[float, float], float]]] = {
     "exp": (math.exp, lambda _, y: y),
@@ -20,14 +20,27 @@ ADDED: dict[str, tuple[Callable[[float], float], Callable[[float, float], float]
 
 
 def gradient(graph: Graph, count: int, threads: int) -> Gradient:  # noqa: ARG001 - it has no threads
-    """New values for every gradient, as it keeps the derivatives in them."""
+    """With the functions that are added here."""
     from micrograd.engine import Value
 
     if count:
         raise NotApplicable("micrograd computes with one number at a time")
-    functions: dict[str, Callable[..., Any]] = {op: _added(Value, *pair) for op, pair in ADDED.items()}
-    functions |= {"sqrt": lambda x: x**0.5, "relu": lambda x: x.relu(), "pow": _power(Value)}
-    program = function(graph, functions | dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), _compared), "micrograd")
+    known = functions() | {"pow": _power(Value)} | dict.fromkeys(COMPARISONS, _compared)
+    return of(function(graph, known, "micrograd"))
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """What it has beside operators, and what is added."""
+    from micrograd.engine import Value
+
+    found: dict[str, Callable[..., Any]] = {op: _added(Value, *pair) for op, pair in ADDED.items()}
+    return found | {"sqrt": lambda x: x**0.5, "relu": lambda x: x.relu()}
+
+
+def of(program: Callable[..., Any]) -> Gradient:
+    """New values for every gradient, as it keeps the derivatives in them."""
+    from micrograd.engine import Value
+
     sys.setrecursionlimit(10**7)  # `backward` goes as deep as the program is long
 
     def run(*numbers: float) -> Any:

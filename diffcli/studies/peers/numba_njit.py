@@ -15,9 +15,12 @@ OPS = (
     " erf erfc gamma lgamma".split()
 )
 
+PARALLEL = 10_000
+"""Points from which on threads take less time than starting them."""
+
 
 def gradient(graph: Graph, count: int, threads: int) -> Gradient:
-    """One machine function for value and gradient; over many points a parallel loop around it."""
+    """One machine function for value and gradient; over many points a loop around it, by threads where that pays."""
     import numba
 
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
@@ -43,9 +46,11 @@ def _parallel(numba: Any, compiled: Any, width: int, count: int) -> Gradient:
 
     unpacked = ", ".join(f"points[{k}, i]" for k in range(width))
     targets = ", ".join(f"results[{k}, i]" for k in range(width + 1))
-    text = f"def program(points, results):\n for i in prange({count}):\n  {targets} = compiled({unpacked})\n"
-    by_rows = defined(text, {"prange": numba.prange, "compiled": compiled})  # how many variables there are written out
-    loop = numba.njit(parallel=True, error_model="numpy")(by_rows)
+    text = f"def program(points, results):\n for i in indices({count}):\n  {targets} = compiled({unpacked})\n"
+    is_parallel = count >= PARALLEL
+    indices = numba.prange if is_parallel else range
+    by_rows = defined(text, {"indices": indices, "compiled": compiled})  # how many variables there are is written out
+    loop = numba.njit(parallel=is_parallel, error_model="numpy")(by_rows)
     results = np.empty((width + 1, count))
 
     def read(_: Any) -> tuple[Any, Sequence[Any]]:

@@ -11,11 +11,15 @@ OF_TWO_TENSORS = ("max", "min", "atan2", "hypot", "where")
 
 
 def gradient(graph: Graph, count: int, threads: int) -> Gradient:
+    """With torch's functions."""
+    return of(function(graph, functions(), "torch"), count, threads)
+
+
+def of(program: Callable[..., Any], count: int, threads: int) -> Gradient:
     """By `torch.autograd.grad` of leaves in double precision."""
     import torch
 
     torch.set_num_threads(threads)
-    program = function(graph, functions(), "torch")
     seed = torch.ones(count, dtype=torch.float64) if count else torch.tensor(1.0, dtype=torch.float64)
 
     def run(*leaves: Any) -> Any:

@@ -1,0 +1,123 @@
+"""Candidates side by side: each in a process of its own, timed in turns so that a busy machine slows them all alike."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from diffcli.studies.accuracy import error
+from diffcli.studies.peers.process import Lost, Process
+
+PREPARE, RUN = 120.0, 60.0
+"""Seconds after which a candidate is given up."""
+PAUSE = 0.002
+"""Seconds between two turns, so that the threads of the last one are asleep."""
+WRONG = 1e-8
+"""A relative error that no rounding explains in these workloads."""
+
+
+class Result(NamedTuple):
+    """One candidate on one workload."""
+
+    seconds: float | None = None
+    """Median over the rounds."""
+    low: float | None = None
+    """The times of the middle four fifths of the rounds lie from here …"""
+    high: float | None = None
+    """… to here."""
+    ratio: tuple[float, float, float] | None = None
+    """Its time over the reference's in the same round: median, and the range of the middle four fifths."""
+    error: float | None = None
+    """The largest relative error of value or gradient against the judge."""
+    first: float | None = None
+    """Seconds from the beginning to the first result, compiling included."""
+    problem: str = ""
+
+
+class Candidate:
+    """A process that is asked for one workload after another."""
+
+    def __init__(self, name: str) -> None:
+        """Start it."""
+        self.name = name
+        self.process = Process(name, module="peers_server", memory=2**36)
+        self.problem, self.first, self.samples = "", 0.0, []  # type: tuple[str, float, list[Any]]
+
+    def ask(self, do: str, limit: float, **details: Any) -> dict[str, Any]:
+        """The answer; a problem is kept, and nothing more is asked until the next workload."""
+        if self.problem:
+            return {}
+        try:
+            answer = self.process.ask(do, limit, **details)
+        except Lost as reason:
+            answer = {"problem": "failed", "reason": str(reason)}
+        self.problem = f"{answer['problem']}: {answer['reason']}" if "problem" in answer else ""
+        return {} if self.problem else answer
+
+    def prepare(self, kind: str, details: dict[str, Any]) -> None:
+        """Have it prepare a workload."""
+        if not self.process.is_alive:
+            self.process = Process(self.name, module="peers_server", memory=2**36)
+        self.problem = ""
+        answer = self.ask("prepare", PREPARE, kind=kind, **details)
+        self.first, self.samples = answer.get("seconds", 0.0), answer.get("samples", [])
+
+    def seconds(self, calls: int) -> float:
+        """The time of one call over several."""
+        return float(self.ask("time", RUN, calls=calls).get("seconds", float("inf")))
+
+
+Judge = Callable[[Any], tuple[str, list[str | None]]]
+"""From a point to the value and the partials as decimals; None for partials that are not judged."""
+
+
+def side_by_side(
+    candidates: Sequence[Candidate], kind: str, details: dict[str, Any], judge: Judge, turn: float, rounds: int
+) -> dict[str, Result]:
+    """Time all candidates in turn; ratios are to the first one. Each runs for about `turn` seconds in a round."""
+    for candidate in candidates:
+        candidate.prepare(kind, details)
+    errors = {candidate.name: _error(candidate.samples, judge) for candidate in candidates if not candidate.problem}
+    calls = {candidate.name: _calls(candidate, turn) for candidate in candidates}
+    times: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
+    for _ in range(rounds):
+        for candidate in candidates:
+            time.sleep(PAUSE)
+            times[candidate.name].append(candidate.seconds(calls[candidate.name]))
+    reference = times[candidates[0].name]
+    return {
+        candidate.name: _result(candidate, times[candidate.name], reference, errors.get(candidate.name))
+        for candidate in candidates
+    }
+
+
+def _calls(candidate: Candidate, turn: float) -> int:
+    candidate.seconds(1)
+    once = candidate.seconds(3 if candidate.seconds(1) < turn else 1)
+    return max(1, round(turn / once)) if once else 1
+
+
+def _error(samples: Sequence[Any], judge: Judge) -> float:
+    """The largest relative error at the sampled points."""
+    worst = 0.0
+    for point, value, partials in samples:
+        true_value, true_partials = judge(point)
+        pairs = [(value, true_value), *zip(partials, true_partials, strict=True)]
+        relative = [error(found, true).relative for found, true in pairs if true is not None]
+        worst = max([worst, *[float(one) for one in relative if one is not None]])
+    return worst
+
+
+def _result(candidate: Candidate, mine: list[float], reference: list[float], worst: float | None) -> Result:
+    if candidate.problem:
+        return Result(problem=candidate.problem)
+    ratios = sorted(a / b for a, b in zip(mine, reference, strict=True))
+    low, high = _middle(sorted(mine))
+    return Result(
+        statistics.median(mine), low, high, (statistics.median(ratios), *_middle(ratios)), worst, candidate.first
+    )
+
+
+def _middle(ordered: Sequence[float]) -> tuple[float, float]:
+    """Where the middle four fifths lie."""
+    return ordered[len(ordered) // 10], ordered[-1 - len(ordered) // 10]
