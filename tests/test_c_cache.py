@@ -45,7 +45,7 @@ def process(executor="c", **environment):
 def is_right():
     """Whether a program that is compiled, or taken from the cache, computes."""
     x = np.linspace(1, 2, 100)
-    value, first, _ = Batch(adjoint(DECK_001), "c")([x, x])
+    _, first, _ = Batch(adjoint(DECK_001), "c")([x, x])
     np.testing.assert_allclose(first, 1 / x + x, rtol=1e-14)
     return True
 
@@ -64,12 +64,12 @@ def test_two_processes_build_at_once(cache):
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda content: b"",
+        lambda _: b"",
         lambda content: content[:4096],
         lambda content: content[:-1],
         lambda content: content + b"x",
         lambda content: content[:9000] + bytes([content[9000] ^ 1]) + content[9001:],
-        lambda content: b"not a library" * 1000,
+        lambda _: b"not a library" * 1000,
     ],
     ids=["empty", "cut off", "cut off late", "longer", "one bit", "something else"],
 )
@@ -190,7 +190,8 @@ def script(path: Path, body: str) -> Path:
     return path
 
 
-def test_a_compiler_that_takes_too_long_is_ended(cache, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("cache")
+def test_a_compiler_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     monkeypatch.setenv("CC", str(script(tmp_path / "slow-cc", "sleep 60 & sleep 60\n")))
     monkeypatch.setattr(c_compiler, "SECONDS", 0.1)
     begin = time.monotonic()
@@ -200,6 +201,7 @@ def test_a_compiler_that_takes_too_long_is_ended(cache, tmp_path, monkeypatch):
     assert "slow-cc" in caught.value.hint
 
 
+@pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -208,7 +210,7 @@ def test_a_compiler_that_takes_too_long_is_ended(cache, tmp_path, monkeypatch):
         ('for last; do :; done\nwhile [ $# -gt 1 ]; do [ "$1" = -o ] && echo junk > "$2"; shift; done', "loaded"),
     ],
 )
-def test_a_compiler_that_fails_is_named_or_passed_over(cache, tmp_path, monkeypatch, body, message):
+def test_a_compiler_that_fails_is_named_or_passed_over(tmp_path, monkeypatch, body, message):
     compiler = script(tmp_path / "my-cc", body)
     monkeypatch.setenv("CC", f"{compiler} -some-option")
     with pytest.raises(CompilerError, match=message) as caught:

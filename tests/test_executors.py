@@ -118,7 +118,8 @@ def test_shapes_scalars_and_outputs(executor, size):
 
 
 @needs_compiler
-def test_reused_outputs_are_checked_by_c_too(fresh_cache):
+@pytest.mark.usefixtures("fresh_cache")
+def test_reused_outputs_are_checked_by_c_too():
     run = diffcli.value_and_grad("x*y", executor="c")
     x, y, table = np.arange(1.0, 5.0), np.arange(2.0, 6.0), np.zeros((3, 5))
     run.batch(x, y)

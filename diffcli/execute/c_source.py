@@ -24,7 +24,7 @@ from diffcli.execute.interpreter import evaluate
 from diffcli.execute.loop import looped
 from diffcli.execute.optimised import Optimiser
 from diffcli.graph.ops import OPS
-from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
+from diffcli.graph.program import INPUT, Graph, Node
 
 INFINITE = "1e999"
 """A literal too large for a double."""

@@ -98,9 +98,14 @@ def _check_outputs(results: Sequence[Any], shape: tuple[int, ...], inputs: Seque
                 raise UsageError("an array in out shares its memory with an input or with another one in out")
 
 
+def address(array: Array) -> int:
+    """Where its first element lies in the memory of the device."""
+    return int(array.data.ptr)
+
+
 def _bounds(array: Array) -> tuple[int, int]:
     """The addresses between which its elements lie."""
-    low = high = int(array.data.ptr)
+    low = high = address(array)
     for length, stride in zip(array.shape, array.strides, strict=True):
         low, high = low + min(0, (length - 1) * stride), high + max(0, (length - 1) * stride)
     return low, high + int(array.itemsize)

@@ -37,7 +37,7 @@ SUPPLIED = {name: _on_device(text) for name, text in c_functions.SUPPLIED.items(
 
 
 def source(loop: Loop) -> str:
-    """The text of the kernel: arrays of the inputs, arrays of the outputs, and numbers that are the same at all points."""
+    """The text of the kernel, which takes arrays of the inputs and of the outputs, and numbers."""
     lines = list(loop.lines())
     inputs = [f"const double *__restrict__ x{k}" for k in range(len(loop.inputs))]
     outputs = [f"double *__restrict__ y{k}" for k in range(loop.outputs)]

@@ -23,7 +23,7 @@ COMPILING, COMPILING_EACH = 70_000_000, 400_000
 """Nanoseconds that a compiler takes to begin with, and for each operation (gcc 12: 66 ms for 38 of them, 104 ms for
 216, 0.27 s for 524, 0.52 s for 1060, 1.2 s for 2136)."""
 LOOKING = 2_000_000
-"""Nanoseconds that it takes to look whether a program is compiled already, and to load it (1.2 ms for 30 operations)."""
+"""Nanoseconds that it takes to see whether a program is compiled already, and to load it (1.2 ms for 30 operations)."""
 MOST_COMPILED = 3_000
 """Nodes above which compiling takes seconds, and is not begun unasked."""
 

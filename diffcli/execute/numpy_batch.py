@@ -64,7 +64,7 @@ class NumpyBatch:
                 return None
             self._whole = self._prepare((True,) * len(points)).plan.allocating(WHOLE)
         try:
-            results = self._quietly(self._whole, *points)
+            results: list[Array] | None = self._quietly(self._whole, *points)
         except RuntimeError:  # another thread is in this context
             results = _quiet()(self._whole, *points)
         if results is not None:

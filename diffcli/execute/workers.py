@@ -1,11 +1,13 @@
 """Threads that wait for work: they are started once and serve every batch of this process."""
 
 import os
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections import deque
 
 
 def cores() -> int:

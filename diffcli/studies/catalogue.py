@@ -2,13 +2,12 @@
 
 import importlib.metadata
 import platform
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from diffcli.errors import UsageError
+from diffcli.errors import LibraryError, UsageError
 from diffcli.execute.array_library import usable
 from diffcli.language import library
 from diffcli.studies.values import SCHEMA
@@ -74,10 +73,27 @@ def installation() -> Listing:
     rows = [("Python", platform.python_version(), sys.executable)]
     rows += [(package, _version(package), "") for package in packages]
     rows += [(f"arrays by {name}", usable(name) or "not usable", "") for name in ("numpy", "cupy")]
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    rows.append(("C compiler", "found" if compiler else "none", compiler or ""))
+    rows += _compiler_rows()
     rows.append(("output encoding", sys.stdout.encoding or "unknown", ""))
     return Listing("doctor", "what is installed here", ("part", "version", "where"), tuple(rows))
+
+
+def _compiler_rows() -> list[tuple[str, str, str]]:
+    """Whether programs at many points can run as C, and where they are kept."""
+    from diffcli.execute import c_cache
+    from diffcli.execute.c_compiler import found
+    from diffcli.execute.c_vectors import toolchain
+
+    place = str(c_cache.directory())
+    try:
+        command = " ".join(found())
+    except LibraryError as problem:
+        return [("C compiler", "none", problem.message), ("compiled programs", "", place)]
+    try:
+        usable = f"usable, {len(toolchain().vectors)} functions in vectors"
+    except (LibraryError, OSError) as problem:
+        usable = f"not usable: {str(problem)[:100]}"
+    return [("C compiler", usable, command), ("compiled programs", "", place)]
 
 
 def _version(package: str) -> str:

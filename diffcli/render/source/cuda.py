@@ -8,7 +8,7 @@ from diffcli.render.source import c
 from diffcli.studies.source import SourceListing
 
 KEYWORDS = (
-    "alignof and and_eq asm bitand bitor catch char16_t char32_t char8_t class co_await co_return co_yield compl concept "
+    "and and_eq bitand bitor catch char16_t char32_t char8_t class co_await co_return co_yield compl concept "
     "const_cast consteval constinit decltype delete dynamic_cast explicit export friend mutable namespace new noexcept "
     "not not_eq operator or or_eq private protected public reinterpret_cast requires static_cast template this throw "
     "try typeid typename using virtual wchar_t xor xor_eq "
@@ -58,7 +58,7 @@ class _CudaFile(c.CFile):
         statement = call if len(self.listing.outputs) > 1 else f"{self.y}[i] = {call}"
         return "\n".join(
             [
-                f"// The same at n points: launch at_points<<<(n + {KERNEL_SIZE - 1}) / {KERNEL_SIZE}, {KERNEL_SIZE}>>>.",
+                f"// At n points: at_points<<<(n + {KERNEL_SIZE - 1}) / {KERNEL_SIZE}, {KERNEL_SIZE}>>>(n, ...).",
                 f"__global__ void at_points(long long n, const double *{self.x}, double *{self.y}, double *{self.g})",
                 "{",
                 "    const long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x;",
