@@ -11,7 +11,7 @@ from diffcli.cli.main import run
 from diffcli.language import parse
 from diffcli.render.document import Options, width
 from diffcli.render.registry import render
-from diffcli.studies.both import Cut
+from diffcli.studies.both_cuts import Cut
 from diffcli.studies.trace import trace
 
 DECK_001 = "ln(x1) + x1*x2 - sin(x2)"
@@ -140,3 +140,10 @@ def test_long_chains_are_not_summed_at_every_cut():
     (one,) = record.both.invariants
     assert 100 < len(one.cuts) <= 3001
     assert not one.violations
+
+
+def test_wide_programs_take_little_time():
+    """100 inputs, each with a sweep of its own, and 200 operations."""
+    record = of(" + ".join(f"sin(x{k})" for k in range(100)), *(k / 7 for k in range(100)))
+    assert len(record.both.invariants) == 100
+    assert not any(one.violations for one in record.both.invariants)

@@ -9,7 +9,7 @@ import pytest
 from test_jacobian import random_program
 
 from diffcli.cli.main import run
-from diffcli.graph.program import Builder, Graph
+from diffcli.graph.program import Graph
 from diffcli.language import parse
 from diffcli.render.document import Options
 from diffcli.render.numbers import grouped
@@ -77,8 +77,9 @@ def test_random_graphs(seed):
         assert len(set(group.paths)) <= group.count
         assert group.agrees
     found = edges(graph, graph.outputs[0], graph.inputs, point)
-    for start in graph.inputs:
-        assert found.total(start) == pytest.approx(math.fsum(map(_product, found.follow(start))), rel=1e-12, abs=1e-12)
+    totals = found.totals()
+    for start in set(graph.inputs) & set(found.onwards):
+        assert totals[start] == pytest.approx(math.fsum(map(_product, found.follow(start))), rel=1e-12, abs=1e-12)
         assert all(a.source == b.target for path in found.follow(start) for a, b in pairwise(path))
 
 
@@ -131,6 +132,45 @@ def test_every_format_has_the_exact_count(form):
     style = "latex" if form == "latex" else "unicode"
     text = render(paths(read(SQUARED), [1.0], style=style), form, Options())
     assert str(2**120) in text if form == "json" else "1.33e36" in text
+
+
+def test_many_inputs_and_long_paths_take_little_time_and_room():
+    """400 inputs, and a chain of 600 steps behind them: 400 paths of a thousand edges and less."""
+    text = " + ".join(f"x{k}" for k in range(400))
+    steps = "; ".join(f"a{k + 1} = sin(a{k})" for k in range(600))
+    record = paths(read(f"a0 = {text}; {steps}"), [0.001] * 400)
+    assert len(record.groups) == 400
+    assert all(group.count == 1 and group.agrees for group in record.groups)
+    assert sum(len(path.locals) for group in record.groups for path in group.paths) <= 200_000
+
+
+def test_sums_beyond_all_doubles(capsys):
+    assert command(capsys, "1e308*x + 1e308*x*x", "--at", "x=1")[0] in (1, 3)
+
+
+def test_counts_in_groups():
+    assert [grouped(n) for n in (420, 100_000, 10**30)] == ["420", "100 000", "about 1.00e30"]
+
+
+def test_longer_numbers_than_python_reads():
+    record = paths(read("x*x"), [1.0])
+    large = replace(record, groups=(replace(record.groups[0], count=2**15_000, paths=()),))
+    assert len(large.to_dict()["paths"][0]["count"]) == 4516  # digits: 15 000 · log10(2)
+    assert "about 2.82e4515" in render(large, "rich", Options(width=80))
+
+
+def test_many_inputs_and_long_paths_take_little_time_and_room():
+    """400 inputs, and a chain of 600 steps behind them: 400 paths of a thousand edges and less."""
+    text = " + ".join(f"x{k}" for k in range(400))
+    steps = "; ".join(f"a{k + 1} = sin(a{k})" for k in range(600))
+    record = paths(read(f"a0 = {text}; {steps}"), [0.001] * 400)
+    assert len(record.groups) == 400
+    assert all(group.count == 1 and group.agrees for group in record.groups)
+    assert sum(len(path.locals) for group in record.groups for path in group.paths) <= 200_000
+
+
+def test_sums_beyond_all_doubles(capsys):
+    assert command(capsys, "1e308*x + 1e308*x*x", "--at", "x=1")[0] in (1, 3)
 
 
 def test_counts_in_groups():

@@ -9,7 +9,8 @@ from diffcli.render.document import Align, Block, Column, Lines, Options, Sectio
 from diffcli.render.table_layout import fits, natural_width
 from diffcli.render.trace_tables import FEW_DIGITS, MARGIN, fitted, tangents, trace_blocks
 from diffcli.render.verdict import listed
-from diffcli.studies.both import Cut, Invariant, Local, NodeRow
+from diffcli.studies.both import Local, NodeRow
+from diffcli.studies.both_cuts import Cut, Invariant
 from diffcli.studies.sweeps import GIVEN, ONES
 from diffcli.studies.trace import Trace
 

@@ -12,7 +12,7 @@ from diffcli.graph.program import Graph
 from diffcli.studies.notation import Notation, StyleName
 from diffcli.studies.paths_search import MOST_EDGES, Edge, Edges, edges, is_undefined, nodes_of, product
 from diffcli.studies.trace import Trace, trace
-from diffcli.studies.values import SCHEMA, finite
+from diffcli.studies.values import SCHEMA, exact_sum, finite
 
 MOST = 100
 """Paths from one input to one output that are listed."""
@@ -45,7 +45,7 @@ class Group:
     count: int
     """Exact, however large."""
     paths: tuple[Path, ...]
-    """Empty where there are more than are listed."""
+    """Empty where there are more than are listed; also of very long ones, where they are together too long."""
     examples: tuple[Path, ...]
     """The first ones where there are more than are listed."""
     total: float
@@ -166,16 +166,26 @@ def paths(
     )
     names = _Names(graph, Notation(numbering(graph), style))
     groups: list[Group] = []
-    sizes = []
+    sizes, room = [], MOST_EDGES
     for index, name in enumerate(graph.output_names):
         found = edges(graph, graph.outputs[index], chosen, point)
         sizes.append(found.count)
         if outputs is not None and name not in outputs:
             continue
-        counts = found.paths()
+        known = Sums(found, found.paths(), found.totals(), found.totals(of_sizes=True))
         for position, row in zip(chosen, record.gradient[index], strict=True):
-            groups.append(names.group(found, position, name, counts.get(position, 0), row.value, most))
+            groups.append(names.group(known, position, name, row.value, most, room))
+            room -= sum(len(path.locals) for path in (*groups[-1].paths, *groups[-1].examples))
     return PathStudy(record, tuple(groups), tuple(sizes), most)
+
+
+class Sums(NamedTuple):
+    """The edges to one output, and what dynamic programming finds along them for every node."""
+
+    edges: Edges
+    counts: dict[int, int]
+    totals: dict[int, float]
+    scales: dict[int, float]
 
 
 class _Names(NamedTuple):
@@ -184,15 +194,15 @@ class _Names(NamedTuple):
     graph: Graph
     notation: Notation
 
-    def group(self, found: Edges, start: int, output: str, count: int, sweep: float, most: int) -> Group:
-        """All paths from one input, or the first few of them."""
-        variable = self.graph.nodes[start].literal
-        is_listed = count <= most and count * len(self.graph.nodes) <= MOST_EDGES
-        wanted = count if is_listed else EXAMPLES
-        listed = tuple(self.path(start, path) for path in islice(found.follow(start), wanted))
-        total = _sum(path.product for path in listed) if is_listed else found.total(start)
+    def group(self, known: Sums, start: int, output: str, sweep: float, most: int, room: int) -> Group:
+        """All paths from one input, or the first few of them, with at most `room` edges if they are many."""
+        variable, count = self.graph.nodes[start].literal, known.counts.get(start, 0)
+        is_listed = count <= most and count * len(known.counts) <= room
+        wanted = count if is_listed else EXAMPLES if EXAMPLES * len(known.counts) <= room else 0
+        listed = tuple(self.path(start, path) for path in islice(known.edges.follow(start), wanted))
+        total = exact_sum([path.product for path in listed]) if is_listed else known.totals.get(start, 0.0)
         shown, examples = (listed, ()) if is_listed else ((), listed)
-        return Group(output, variable, count, shown, examples, total, found.total(start, of_sizes=True), sweep)
+        return Group(output, variable, count, shown, examples, total, known.scales.get(start, 0.0), sweep)
 
     def path(self, start: int, path: Sequence[Edge]) -> Path:
         """One path with what there is to say about it."""
@@ -200,9 +210,3 @@ class _Names(NamedTuple):
         remark = remark if all(edge.is_open for edge in path) else NOT_TAKEN
         nodes = tuple(self.notation.primal(position) for position in nodes_of(start, path))
         return Path(nodes, tuple(edge.local for edge in path), product(path), remark)
-
-
-def _sum(products: Any) -> float:
-    """The sum without rounding in between; what is not finite as IEEE 754 has it."""
-    found = list(products)
-    return math.fsum(found) if all(map(math.isfinite, found)) else sum(found, start=0.0)

@@ -15,6 +15,7 @@ from diffcli.graph.numbering import numbering
 from diffcli.graph.program import Graph
 from diffcli.methods.reverse import AdjointProgram, adjoint_program
 from diffcli.studies.node_values import node_values
+from diffcli.studies.values import exact_sum
 
 MOST_EDGES = 200_000
 """Edges of all the paths that are followed from one input."""
@@ -50,20 +51,19 @@ class Edges:
             counts[position] = sum(counts[edge.source] for edge in self.onwards[position]) + counts.get(position, 0)
         return counts
 
-    def total(self, start: int, *, of_sizes: bool = False) -> float:
-        """The sum over all paths from a node of the products of their local partials: again an edge at a time.
+    def totals(self, *, of_sizes: bool = False) -> dict[int, float]:
+        """For every node the sum over all its paths of the products of their local partials: again an edge at a time.
 
         Of sizes: the sum of the absolute values of these products, beside which rounding is small.
         """
-        reached = {start: 1.0}
-        for position in sorted({start, *self.onwards}):
-            if position not in reached:
-                continue
-            for edge in self.onwards.get(position, ()):
+        totals = {self.output: 1.0}
+        for position in sorted(self.onwards, reverse=True):
+            terms = [totals.get(position, 0.0)]
+            for edge in self.onwards[position]:
                 local = abs(edge.local) if of_sizes else edge.local
-                passed = reached[position] * local if edge.is_open else 0.0
-                reached[edge.source] = reached.get(edge.source, 0.0) + passed
-        return reached.get(self.output, 0.0)
+                terms.append(local * totals[edge.source] if edge.is_open else 0.0)
+            totals[position] = exact_sum(terms)
+        return totals
 
     def follow(self, start: int) -> Iterator[tuple[Edge, ...]]:
         """Every path from a node to the output, those through users with lower numbers first."""

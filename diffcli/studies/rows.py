@@ -213,27 +213,42 @@ def _adjoint_row(writer: Writer, output: str, program: Graph, step: Step, values
     )
 
 
-def tangent_rows(writer: Writer, seed: int, wrt: Sequence[int], point: Sequence[float]) -> tuple[Row, ...]:
-    """The forward sweep with the tangent 1 on the input at position `seed`, in a program on numbers."""
-    return _tangents(writer, tangent_program(writer.graph, seed), wrt, point)
+def tangent_rows(writer: Writer, seed: int, operations: Sequence[str], point: Sequence[float]) -> tuple[Row, ...]:
+    """The forward sweep with the tangent 1 on the input at position `seed`, in a program on numbers.
+
+    The operations are those of `tangent_operations`, which are the same for every seed.
+    """
+    return _tangents(writer, tangent_program(writer.graph, seed), operations, point)
 
 
 def directional_rows(
-    writer: Writer, wrt: Sequence[int], point: Sequence[Any], directions: Sequence[Sequence[Any]]
+    writer: Writer,
+    wrt: Sequence[int],
+    operations: Sequence[str],
+    point: Sequence[Any],
+    directions: Sequence[Sequence[Any]],
 ) -> list[tuple[Row, ...]]:
     """Forward sweeps, each with a tangent for every input at the positions `wrt`."""
     program = directional_program(writer.graph, wrt)
-    return [_tangents(writer, program, wrt, [*point, *tangents]) for tangents in directions]
+    return [_tangents(writer, program, operations, [*point, *tangents]) for tangents in directions]
 
 
-def _tangents(writer: Writer, program: TangentProgram, wrt: Sequence[int], point: Sequence[Any]) -> tuple[Row, ...]:
-    values, active = node_values(program.graph, point), writer.graph.active(wrt)
+def _tangents(
+    writer: Writer, program: TangentProgram, operations: Sequence[str], point: Sequence[Any]
+) -> tuple[Row, ...]:
+    values = node_values(program.graph, point)
     rows = []
-    for position in writer.numbers.order:
+    for position, operation in zip(writer.numbers.order, operations, strict=True):
         tangent = program.tangents[position]
         value = in_full(0.0 if tangent is None else values[tangent], writer.graph.nodes[position].shape)
-        rows.append(Row(writer.notation.tangent(position), tangent_operation(writer, position, active), value))
+        rows.append(Row(writer.notation.tangent(position), operation, value))
     return tuple(rows)
+
+
+def tangent_operations(writer: Writer, wrt: Sequence[int]) -> tuple[str, ...]:
+    """What every step of a forward sweep computes, in terms of the tangents of all inputs at the positions `wrt`."""
+    active = writer.graph.active(wrt)
+    return tuple(tangent_operation(writer, position, active) for position in writer.numbers.order)
 
 
 def tangent_operation(writer: Writer, position: int, active: Sequence[bool]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from diffcli.graph.layout import components
 from diffcli.studies.node_values import in_full, unit
-from diffcli.studies.rows import Row, Writer, directional_rows, tangent_rows
+from diffcli.studies.rows import Row, Writer, directional_rows, tangent_operations, tangent_rows
 
 MOST_SEEDS = 6
 """Elements of arrays that have a sweep each."""
@@ -37,7 +37,8 @@ def forward_sweeps(
     if tangents is not None:
         return _along(writer, wrt, point, [tangents], [(GIVEN, "the given direction")])
     if graph.is_scalar:
-        return [(_seeded(writer, p), tangent_rows(writer, p, wrt, point)) for p in wrt]
+        operations = tangent_operations(writer, wrt)
+        return [(_seeded(writer, p), tangent_rows(writer, p, operations, point)) for p in wrt]
     shapes = [graph.nodes[p].shape for p in wrt]
     if sum(map(prod, shapes)) > MOST_SEEDS:
         seeds = [f"{tangent_of(graph.nodes[p].literal)} = 1" for p in wrt]
@@ -69,7 +70,7 @@ def _along(
     titles: Sequence[tuple[str, str]],
 ) -> Sweeps:
     graph = writer.graph
-    found = directional_rows(writer, wrt, point, directions)
+    found = directional_rows(writer, wrt, tangent_operations(writer, wrt), point, directions)
     result = []
     for (name, title), tangents, rows in zip(titles, directions, found, strict=True):
         known = dict(zip(wrt, tangents, strict=True))

@@ -27,6 +27,14 @@ def plain(value: Any) -> Any:
     return None if value is None else finite_value(value.tolist() if hasattr(value, "shape") else value)
 
 
+def exact_sum(terms: Sequence[float]) -> float:
+    """The sum without rounding in between; of what is not finite, and beyond all doubles, as IEEE 754 has it."""
+    try:
+        return math.fsum(terms) if all(map(math.isfinite, terms)) else sum(terms, start=0.0)
+    except OverflowError:
+        return sum(terms, start=0.0)
+
+
 def nested(elements: Sequence[Any], shape: Shape) -> Any:
     """Elements one after the other as nested lists of that shape; the only one of them for a number."""
     if not shape:
