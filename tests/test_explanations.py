@@ -15,6 +15,7 @@ from diffcli.graph.rewrites import REWRITES, places, rewritten
 from diffcli.graph.text import program_text
 from diffcli.language import parse
 from diffcli.language.points import match_point, parse_point
+from diffcli.render.explanations import explanation_lines
 from diffcli.studies.compare import Comparison, Subject, compare
 from diffcli.studies.explanation import LARGE, MOST_NODES
 from diffcli.studies.records import Study
@@ -247,3 +248,24 @@ def test_compare_says_why():
 
 def compared_dict(case):
     return Comparison((case,), 0, 1, "").to_dict()["cases"][0]["explanations"]
+
+
+def screen(record: Study) -> list[str]:
+    return ["".join(span.text for span in line) for line in explanation_lines(record)]
+
+
+def test_lines_of_a_step_across_a_pole():
+    assert screen(studied("1/x", "x=1e-6")) == [
+        "finite: the step h = 6.06e-6 crosses a pole: v1 = 1 / v0, its denominator changes sign between x − h and "
+        "x + h; --h 1e-12 has an error of 5.82e-11",
+    ]
+
+
+def test_lines_of_a_derivative_that_cancels():
+    assert screen(studied("sqrt(x+1) - sqrt(x)", "x=1e12", ("forward", "reverse"))) == [
+        "value of y: 12 digits cancel in v4 = v3 − v2 (v3 = 1000000.0000005, v2 = 1000000)",
+        "  better: 1/(sqrt(x + 1) + sqrt(x)) for sqrt(x + 1) − sqrt(x) (worst error 2.7e-16 instead of 7.8e-5)",
+        '  diffcli grad "1/(sqrt(x + 1) + sqrt(x))" --at x=1000000000000',
+        "forward: 12 digits cancel in v̇4 = v̇3 − v̇2 (4.9999999999975e-7 − 5e-7)",
+        "reverse: 12 digits cancel in v̄0 = v̄0 + v̄1 · 1 (−5e-7 + 4.9999999999975e-7)",
+    ]

@@ -21,12 +21,14 @@ def next_commands(study: Study) -> tuple[Text, ...]:
         return ()
     off = {method.method for output in study.outputs for method in output.methods if method.status == "off"}
     if off == {"finite"}:
-        steps = {one.reason.better_step for one in study.explanations if "finite" in one.methods and one.is_error}
+        causes = [one.reason for one in study.explanations if "finite" in one.methods and one.is_error]
+        steps = {reason.better_step for reason in causes}
         if len(steps) == 1 and (step := steps.pop()) is not None:
             suggestion = _command("grad", study, f" --h {plain(step)}")
             return (text("Next: ", Span(suggestion, "code"), " takes a better step"),)
-        suggestion = _command("grad", study, " --scheme richardson")
-        return (text("Next: ", Span(suggestion, "code"), " takes better differences"),)
+        if all(reason.cause == "step too large" for reason in causes):
+            suggestion = _command("grad", study, " --scheme richardson")
+            return (text("Next: ", Span(suggestion, "code"), " takes better differences"),)
     if study.trace or study.verdict in ("no derivative", "not judged"):
         return (
             (text("Next: ", Span(_command("compare", study), "code"), " measures at other points"),)
