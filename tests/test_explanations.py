@@ -256,8 +256,10 @@ def screen(record: Study) -> list[str]:
 
 def test_lines_of_a_step_across_a_pole():
     assert screen(studied("1/x", "x=1e-6")) == [
-        "finite: the step h = 6.06e-6 crosses a pole: v1 = 1 / v0, its denominator changes sign between x − h and "
-        "x + h; --h 1e-12 has an error of 5.82e-11",
+        (
+            "finite: the step h = 6.06e-6 crosses a pole: v1 = 1 / v0, its denominator changes sign between x − h and "
+            "x + h; --h 1e-12 has an error of 5.82e-11"
+        ),
     ]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.matching import Bindings, Matcher
-from diffcli.graph.ops import cos, cosh, exp, gamma, hypot, ln, log1p, sigmoid, sin, sinh, sqrt, tan
+from diffcli.graph.ops import absolute, cos, cosh, exp, gamma, hypot, ln, log1p, sigmoid, sin, sinh, sqrt, tan
 from diffcli.graph.primitive import Formula, Term, formula_graph, function
 from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph
 
@@ -111,6 +111,9 @@ REWRITES = (
         (lambda x: (exp(2 * x) - 1) / (exp(2 * x) + 1), lambda x: tanh(x)),
         (lambda x: sinh(x) / cosh(x), lambda x: tanh(x)),
         (lambda x: 1 - tanh(x), lambda x: 2 * sigmoid(-(2 * x))),
+        (lambda x: tanh(x) - 1, lambda x: -(2 * sigmoid(-(2 * x)))),
+        (lambda x: cosh(x) ** 2 - sinh(x) ** 2, lambda x: x.lifted(1)),
+        (lambda x: ln(cosh(x)), lambda x: absolute(x) + softplus(-(2 * absolute(x))) - ln(x.lifted(2))),
         (lambda x: 1 - tanh(x) ** 2, lambda x: 1 / cosh(x) ** 2),
         (lambda x: cosh(x) - 1, lambda x: 2 * sinh(x / 2) ** 2),
         (lambda x: cosh(x) ** 2 - 1, lambda x: sinh(x) ** 2),
@@ -138,7 +141,7 @@ REWRITES = (
         (lambda x: (x**2 - 1) / (x - 1), lambda x: x + 1),
         (lambda x: (x**2 - 1) / (x + 1), lambda x: x - 1),
         (lambda x: sqrt(x**2 + 1), lambda x: hypot(x, 1)),
-        (lambda x: sqrt(x**2), lambda x: function("abs")(x)),
+        (lambda x: sqrt(x**2), lambda x: absolute(x)),
     ),
     *_in_two(
         (lambda x, y: ln(exp(x) + exp(y)), lambda x, y: x + softplus(difference(y, x))),
@@ -162,6 +165,7 @@ REWRITES = (
         (lambda x, y: x**2 - y**2, lambda x, y: (x - y) * (x + y)),
         (lambda x, y: (x**2 - y**2) / (x - y), lambda x, y: x + y),
         (lambda x, y: (x**2 - y**2) / (x + y), lambda x, y: x - y),
+        (lambda x, y: x**2 - 2 * x * y + y**2, lambda x, y: (x - y) ** 2),
         (lambda x, y: x * y / x, lambda _, y: y),
         (lambda x, y: (x + y) - x, lambda _, y: y),
         (lambda x, y: sqrt(x**2 + y**2), lambda x, y: hypot(x, y)),
