@@ -282,9 +282,17 @@ def test_command(capsys):
     assert len(record["claims"]) == len(CLAIMS)
 
 
+def test_table_of_claims(capsys):
+    assert run(["methods", "--claims", "--format", "markdown"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("diffcli ") == len(CLAIMS)
+    assert "| reverse | every edge touched once | diffcli methods --measure paths |" in out
+
+
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
+        (["--claims", "--measure"], "a table of its own"),
         (["--measure", "memroy"], "did you mean memory?"),
         (["memory"], "diffcli methods --measure memory"),
         (["--measur"], "--measure"),

@@ -22,6 +22,7 @@ def methods(
     names: Names = None,
     *,
     measure: Annotated[bool, typer.Option("--measure", help="Measure every claim on this machine.")] = False,
+    claims: Annotated[bool, typer.Option("--claims", help="The claims, each with the command that shows it.")] = False,
     form: options.FormatOption = None,
     output: options.Output = None,
     ascii_only: options.Ascii = False,
@@ -34,21 +35,24 @@ def methods(
     diffcli methods --measure
     diffcli methods --measure crossover swell
     diffcli methods --measure paths --format json
+    diffcli methods --claims
     """
     from diffcli.cli.correction import command_line
     from diffcli.cli.output import destination, progress, show
-    from diffcli.studies.methods import Methods, chosen, measured
+    from diffcli.studies import methods as studies
 
     to = destination(form, output, ascii_only=ascii_only)
-    wanted = chosen(names or ())
+    wanted = studies.chosen(names or ())
+    if claims and (measure or names):
+        raise UsageError("--claims is a table of its own", hint="diffcli methods --claims")
     if not measure:
         if names:
             problem = UsageError("a measurement is made with --measure")
             problem.command = command_line("methods", "--measure", *wanted)
             raise problem
-        show(Methods(), to)
+        show(studies.claims() if claims else studies.Methods(), to)
         return 0
     with progress(len(wanted)) as advance:
-        record = measured(names or (), advance)
+        record = studies.measured(names or (), advance)
     show(record, to)
     return record.exit_code

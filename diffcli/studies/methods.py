@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
 from diffcli.errors import UsageError
+from diffcli.studies.catalogue import Listing
 from diffcli.studies.methods_record import Measurement
 from diffcli.studies.values import SCHEMA
 
@@ -183,6 +184,12 @@ class Methods:
             for one in approach.statements
         ]
         return {"name": approach.name, "title": approach.title, "statements": statements, "see": list(approach.see)}
+
+
+def claims() -> Listing:
+    """Every claim with its command, as a table."""
+    rows = tuple((claim.of, claim.text, claim.command) for claim in CLAIMS)
+    return Listing("methods", f"{len(rows)} claims of the lectures", ("of", "claim", "command that shows it"), rows)
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
