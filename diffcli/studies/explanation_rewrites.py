@@ -62,7 +62,7 @@ class Bench:
                 break
             found = rewritten(graph, place)
             shorter = found.graph.pruned()
-            if self._error(shorter, reference) < math.inf:
+            if _used(shorter) == _used(graph) and self._error(shorter, reference) < math.inf:
                 texts = _written(graph, place.position), _written(found.graph, found.position)
                 candidate = (self._error(shorter, reference), shorter.operations, len(candidates), shorter, texts)
                 candidates.append(candidate)
@@ -101,6 +101,11 @@ class Bench:
             if abs(value - true) > TRUE * abs(true):
                 return False
         return True
+
+
+def _used(graph: Graph) -> list[str]:
+    """The variables that still occur: a point may name no others."""
+    return [graph.nodes[position].literal for position in graph.inputs if graph.needed[position]]
 
 
 def _relative(number: float, truth: str) -> float:
