@@ -4,7 +4,7 @@
 
 Prints Markdown: the machine, and a table for each kind of workload. The candidates take turns; a cell is the median
 over the rounds of its time over diffcli's in the same round, with the range of the middle four fifths in brackets, and
-so above 1 where diffcli is faster. Results are compared with the judge (50 digits) before anything is timed.
+so above 1 where diffcli is faster. Results are compared with the judge (50 digits) before anything is timed. How our own time and memory grow with a program is in benchmarks/scaling.py.
 """
 
 import argparse
@@ -59,23 +59,24 @@ class Table(NamedTuple):
 
 def plan(*, quick: bool) -> list[Table]:
     """All tables."""
-    rounds, long = (7, 3) if quick else (25, 7)
+    rounds, long = (5, 3) if quick else (25, 5)
     a_to_c = [(name, {"example": name}) for name in by_hand.EXAMPLES]
     everybody = ("sympy", "autograd", "micrograd", "torch", "torch.compile", "jax", "casadi", "numba")
     at_least = {"sympy": 1.0, "micrograd": 20.0} | dict.fromkeys(("autograd", "torch", "jax"), 100.0)
     own = tuple(name for name in everybody if name not in ("sympy", "autograd", "micrograd"))
+    in_own_numbers = Table(
+        "own", "One point, inputs and results left in each library's own numbers", ("diffcli", *own),
+        tuple(Column(name, "point", {**given, "own": True}, 0.004, rounds) for name, given in a_to_c), {},
+    )  # fmt: skip
+    counts = (10**3, 10**5) if quick else (10**3, 10**5, 10**7)
     return [
         Table(
             "point", "One point, from Python's numbers to Python's numbers", ("diffcli", "by hand", *everybody),
             tuple(Column(name, "point", {**given, "own": False}, 0.004, rounds) for name, given in a_to_c),
             {"by hand": 1 / 1.05, **at_least},
         ),
-        Table(
-            "own", "One point, inputs and results left in each library's own numbers", ("diffcli", *own),
-            tuple(Column(name, "point", {**given, "own": True}, 0.004, rounds) for name, given in a_to_c),
-            {},
-        ),
-        *[batch(count, everybody, a_to_c, rounds, long) for count in ((10**3, 10**5) if quick else (10**3, 10**5, 10**7))],
+        *([] if quick else [in_own_numbers]),
+        *[table for count in counts for table in batches(count, a_to_c, rounds, long)],
         Table(
             "logistic", f"Iterated logistic map, n = {by_hand.STEPS}, gradient by r and x0",
             ("diffcli", "by hand", "micrograd", "autograd", "torch", "casadi"),
@@ -97,21 +98,21 @@ def plan(*, quick: bool) -> list[Table]:
     ]  # fmt: skip
 
 
-def batch(
-    count: int, everybody: Sequence[str], examples: Sequence[tuple[str, dict[str, Any]]], rounds: int, long: int
-) -> Table:
-    """Many points; at very many only those that come near."""
-    names = {10**3: "10³", 10**5: "10⁵", 10**7: "10⁷"}
-    rivals = [name for name in everybody if name != "micrograd"]
-    if count > 10**6:
-        rivals = [name for name in rivals if name not in ("sympy", "autograd", "torch")]
-    ours = ("diffcli", "diffcli, out=", "diffcli, NumPy", "diffcli, NumPy, out=")
+def batches(count: int, examples: Sequence[tuple[str, dict[str, Any]]], rounds: int, long: int) -> list[Table]:
+    """Many points, with new arrays for the results and with arrays that are reused; at very many only close rivals."""
+    title = {10**3: "10³ points", 10**5: "10⁵ points", 10**7: "10⁷ points"}[count]
     turn, rounds = (0.004, rounds) if count < 10**4 else (0.01, rounds // 2) if count < 10**6 else (0.1, long)
-    return Table(
-        f"batch-{count}", f"{names[count]} points", (*ours, "by hand", *rivals),
-        tuple(Column(name, "batch", {**given, "count": count}, turn, rounds) for name, given in examples),
-        dict.fromkeys(("by hand", *(("torch.compile", "jax", "numba") if count > 10**4 else ())), 1.0),
-    )  # fmt: skip
+    columns = tuple(Column(name, "batch", {**given, "count": count}, turn, rounds) for name, given in examples)
+    slow = ("sympy", "autograd", "torch") if count < 10**6 else ()
+    compilers = ("torch.compile", "jax", "numba")
+    aims = dict.fromkeys(("by hand", *(compilers if count > 10**4 else ())), 1.0)
+    new = ("diffcli", "diffcli, NumPy", "by hand", *slow, *compilers)
+    reused = ("diffcli, out=", "diffcli, NumPy, out=", "numba, out=", "casadi")
+    again = {"numba, out=": 1.0} if count > 10**4 else {}
+    return [
+        Table(f"batch-{count}", title, new, columns, aims),
+        Table(f"batch-{count}-out", f"{title}, results in arrays that are reused", reused, columns, again),
+    ]
 
 
 def judge_of(column: Column) -> Judge:
@@ -134,22 +135,6 @@ def judged(graph: Any, point: tuple[float, ...], count: int) -> tuple[str, list[
     assert reference.value is not None, "workloads have values"
     others: list[str | None] = [None] * (len(graph.inputs) - count)
     return reference.value, [slope.value for slope in reference.slopes] + others
-
-
-def growth(sizes: Sequence[int]) -> list[dict[str, float]]:
-    """Time and memory of our own for larger and larger programs, each in a fresh process."""
-    found = []
-    for nodes in sizes:
-        row: dict[str, float] = {"nodes": nodes}
-        for variant, column in (("diffcli, graph given", "given"), ("diffcli", "built")):
-            candidate = Candidate(variant)
-            before = candidate.ask("memory", GIVEN_UP)["bytes"]
-            candidate.prepare("random", {"nodes": nodes})
-            row[f"{column} seconds"] = min(candidate.seconds(1) for _ in range(3))
-            row[f"{column} bytes"] = candidate.ask("memory", GIVEN_UP)["bytes"] - before
-            candidate.process.end()
-        found.append(row)
-    return found
 
 
 def machine() -> dict[str, Any]:
@@ -187,10 +172,8 @@ def measured(table: Table, team: dict[str, Candidate]) -> list[dict[str, Result]
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, no 10^7 points, nothing above 10^5 nodes")
-    parser.add_argument(
-        "--only", default="", help="some of the tables: point,own,batch-1000,logistic,random,growth,first"
-    )
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, no 10^7 points, no 10^5 nodes")
+    parser.add_argument("--only", default="", help="some of the tables: point,own,batch-1000,logistic,random,first")
     parser.add_argument("-o", "--output", type=Path, help="write all numbers to this file as JSON")
     chosen = parser.parse_args()
     wanted = set(filter(None, chosen.only.split(",")))
@@ -210,10 +193,6 @@ def main() -> None:
             {"name": table.name, "title": table.title, "columns": dict(zip(titles, columns, strict=True))}
         )
     Process.end_all()
-    if not wanted or "growth" in wanted:
-        sizes = [10**3, 10**4, 10**5] if chosen.quick else [10**3, 10**4, 10**5, 10**6]
-        record["growth"] = growth(sizes)
-        print(tables.growth(record["growth"]), flush=True)
     if chosen.output:
         chosen.output.write_text(json.dumps(record, indent=1), encoding="utf-8")
 

@@ -10,6 +10,8 @@ from diffcli.studies.peers.process import Lost, Process
 
 PREPARE, RUN = 120.0, 60.0
 """Seconds after which a candidate is given up."""
+BUDGET, FEWEST = 20.0, 2
+"""Seconds after which no further round of a workload begins, when there are a few."""
 PAUSE = 0.002
 """Seconds between two turns, so that the threads of the last one are asleep."""
 WRONG = 1e-8
@@ -80,7 +82,10 @@ def side_by_side(
     errors = {candidate.name: _error(candidate.samples, judge) for candidate in candidates if not candidate.problem}
     calls = {candidate.name: _calls(candidate, turn) for candidate in candidates}
     times: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
-    for _ in range(rounds):
+    end = time.monotonic() + BUDGET
+    for done in range(rounds):
+        if done >= FEWEST and time.monotonic() > end:
+            break
         for candidate in candidates:
             time.sleep(PAUSE)
             times[candidate.name].append(candidate.seconds(calls[candidate.name]))
@@ -92,8 +97,9 @@ def side_by_side(
 
 
 def _calls(candidate: Candidate, turn: float) -> int:
-    candidate.seconds(1)
-    once = candidate.seconds(3 if candidate.seconds(1) < turn else 1)
+    once = candidate.seconds(1)
+    if once < turn:
+        once = candidate.seconds(3)
     return max(1, round(turn / once)) if once else 1
 
 

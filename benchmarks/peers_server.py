@@ -1,7 +1,6 @@
 """The child process of one candidate: it prepares a workload, says what it computes, and times itself when told to."""
 
 import os
-import resource
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -72,10 +71,6 @@ class Server:
             call(*args)
         return {"seconds": (perf_counter() - start) / calls}
 
-    def memory(self) -> worker.Message:
-        """The most memory this process has held, in bytes."""
-        return {"bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
-
 
 def at_a_point(server: Server, example: str, *, own: bool) -> Job:
     """Value and gradient at one point, from floats to floats, or with inputs and results of the candidate's own kind."""
@@ -102,6 +97,10 @@ def at_many_points(server: Server, example: str, count: int) -> Job:
         return Job(call, points, points=points)
     if server.name == "by hand":
         return Job(by_hand.in_numpy(example), points, points=points)
+    if server.variant:  # numba with arrays that are reused
+        results = np.empty((3, count))
+        fill, rows = server.adapter.loop(_graph(text), count, THREADS), np.array(points)
+        return Job(fill, (rows, results), lambda _: (results[0], results[1:]), points)
     gradient = server.adapter.gradient(_graph(text), count, THREADS)
     return Job(gradient.run, gradient.own(points), gradient.read, points, gradient)
 

@@ -79,18 +79,3 @@ def _error(row: Sequence[Result]) -> str:
 def _first(row: Sequence[Result]) -> str:
     known = [one.first for one in row if one.first is not None]
     return time(max(known)) if known else ""
-
-
-def growth(rows: Sequence[Mapping[str, float]]) -> str:
-    """Time and memory by size."""
-    lines = ["**Growth: adjoint program, executor and one gradient of random programs**", ""]
-    lines.append("| nodes | the graph given | each node | built through `Builder` | each node | memory | each node |")
-    lines.append("|---:|---:|---:|---:|---:|---:|---:|")
-    for row in rows:
-        nodes, given, built, memory = (row[key] for key in ("nodes", "given seconds", "built seconds", "built bytes"))
-        cells = (
-            f"{nodes:,.0f}".replace(",", " "), time(given), time(given / nodes), time(built), time(built / nodes),
-            f"{memory / 1e6:.0f} MB", f"{memory / nodes:.0f} B",
-        )  # fmt: skip
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, ""])

@@ -118,6 +118,6 @@ def test_every_candidate_of_the_plan_is_known(modules):
 
     for quick in (True, False):
         for table in modules["peers"].plan(quick=quick):
-            assert table.candidates[0] == "diffcli"
+            assert table.candidates[0].startswith("diffcli")
             assert {name.partition(", ")[0] for name in table.candidates} <= {"by hand", *PEERS}
             assert set(table.limits) <= set(table.candidates)

@@ -1,7 +1,7 @@
 """Numba: it compiles, but does not differentiate, so it gets the derivative program that diffcli generates."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from diffcli.graph.program import Graph
@@ -20,15 +20,43 @@ PARALLEL = 10_000
 
 
 def gradient(graph: Graph, count: int, threads: int) -> Gradient:
-    """One machine function for value and gradient; over many points a loop around it, by threads where that pays."""
+    """One machine function for value and gradient; over many points a loop around it that gives new arrays."""
+    import numpy as np
+
+    if not count:
+        compiled = machine_function(graph)
+        return Gradient(tuple, compiled, parted, lambda values: parted(compiled(*values)))
+    fill, size = loop(graph, count, threads), len(graph.inputs) + 1
+
+    def run(points: Any) -> Any:
+        results = np.empty((size, count))
+        fill(points, results)
+        return results
+
+    return Gradient(lambda values: (np.array(values),), run, parted)
+
+
+def machine_function(graph: Graph) -> Callable[..., Any]:
+    """The derivative program as machine code."""
+    import numba
+
+    program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
+    compiled: Callable[..., Any] = numba.njit(error_model="numpy")(function(program, _functions(numba), "numba"))
+    return compiled
+
+
+def loop(graph: Graph, count: int, threads: int) -> Callable[[Any, Any], None]:
+    """From points to results, each with a row for each number, by threads where that pays."""
     import numba
 
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-    program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
-    compiled = numba.njit(error_model="numpy")(function(program, _functions(numba), "numba"))
-    if not count:
-        return Gradient(tuple, compiled, parted, lambda values: parted(compiled(*values)))
-    return _parallel(numba, compiled, len(graph.inputs), count)
+    unpacked = ", ".join(f"points[{k}, i]" for k in range(len(graph.inputs)))
+    targets = ", ".join(f"results[{k}, i]" for k in range(len(graph.inputs) + 1))
+    text = f"def program(points, results):\n for i in indices({count}):\n  {targets} = compiled({unpacked})\n"
+    is_parallel = count >= PARALLEL
+    names = {"indices": numba.prange if is_parallel else range, "compiled": machine_function(graph)}
+    compiled: Callable[[Any, Any], None] = numba.njit(parallel=is_parallel, error_model="numpy")(defined(text, names))
+    return compiled
 
 
 def _functions(numba: Any) -> dict[str, Callable[..., Any]]:
@@ -38,22 +66,3 @@ def _functions(numba: Any) -> dict[str, Callable[..., Any]]:
     found |= {"max": np.maximum, "min": np.minimum, "floor": np.floor, "ceil": np.ceil, "sign": np.sign}
     chosen = numba.njit(lambda condition, x, y: x if condition else y)
     return found | {"where": chosen}
-
-
-def _parallel(numba: Any, compiled: Any, width: int, count: int) -> Gradient:
-    """A loop over rows; `points` and `results` have one row for each variable and each result."""
-    import numpy as np
-
-    unpacked = ", ".join(f"points[{k}, i]" for k in range(width))
-    targets = ", ".join(f"results[{k}, i]" for k in range(width + 1))
-    text = f"def program(points, results):\n for i in indices({count}):\n  {targets} = compiled({unpacked})\n"
-    is_parallel = count >= PARALLEL
-    indices = numba.prange if is_parallel else range
-    by_rows = defined(text, {"indices": indices, "compiled": compiled})  # how many variables there are is written out
-    loop = numba.njit(parallel=is_parallel, error_model="numpy")(by_rows)
-    results = np.empty((width + 1, count))
-
-    def read(_: Any) -> tuple[Any, Sequence[Any]]:
-        return results[0], list(results[1:])
-
-    return Gradient(lambda values: (np.array(values),), lambda points: loop(points, results), read)

@@ -14,7 +14,7 @@ from diffcli.studies.peers.registry import PEERS, installed
 from diffcli.studies.records import Component, MethodResult, Study
 from diffcli.studies.verdict import component, status
 
-SECONDS_TO_PREPARE = 60.0
+SECONDS_TO_PREPARE = 45.0
 """Importing, translating, compiling; PyTorch's compiler takes some seconds when it works for the first time."""
 SECONDS_TO_RUN = 10.0
 LIKE = "reverse"

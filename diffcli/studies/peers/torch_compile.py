@@ -13,6 +13,7 @@ def gradient(graph: Graph, count: int, threads: int) -> Gradient:
     import torch
 
     torch.set_num_threads(threads)
+    torch.compiler.reset()  # it refuses to compile the same functions again and again, which are others each time here
     program = function(graph, torch_eager.functions(), "torch")
     both: Any = torch.func.grad_and_value(program, argnums=tuple(range(len(graph.inputs))))
     compiled: Any = torch.compile(torch.func.vmap(both) if count else both, fullgraph=True, dynamic=False)
