@@ -1,0 +1,91 @@
+"""What a gradient costs in time: value and gradient at many points against the value alone, for every expression.
+
+    python benchmarks/cheap_gradient.py [POINTS] [ROUNDS]
+
+For every output of every file in expressions/ that is a program of numbers: both programs run in turn in blocks of
+NumPy on one thread, at points around the example's own, into arrays that are there already. Of each the quickest round
+counts. Printed are the median, the mean and the worst of the ratios, and the expressions with the largest ones; beside
+them the time of the value alone, since programs of one or two quick operations are limited by what they write.
+"""
+
+import random
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from diffcli.execute.blocks import Batch
+from diffcli.graph.program import Graph
+from diffcli.language import parse
+from diffcli.language.library import Example, examples
+from diffcli.language.points import match_point, parse_point, point_shapes
+from diffcli.methods.reverse import adjoint_program, parts
+
+SHOWN = 12
+BOUND = 3
+FEW = 500
+SLOW = frozenset(("digamma", "polygamma"))
+"""Functions that NumPy lacks, computed point by point: with them only a few points are run."""
+
+
+class Ratio(NamedTuple):
+    """One output of one example."""
+
+    name: str
+    ratio: float
+    value: float
+    """Nanoseconds per point for the value alone."""
+    inputs: int
+
+
+def programs(example: Example) -> Iterator[tuple[Graph, list[float]]]:
+    """The outputs of an example, each with its own point."""
+    known = parse_point([example.at] if example.at else [])
+    reading = parse(example.text, tuple(known), shapes=point_shapes(known))
+    if reading.graph.is_scalar:
+        own = [float(value) for value in match_point(reading, known)]  # type: ignore[arg-type]
+        for part in parts(reading.graph):
+            if any(part.active(part.inputs)[position] for position in part.outputs):
+                yield part, own
+
+
+def measured(graph: Graph, own: list[float], count: int, rounds: int) -> tuple[float, float]:
+    """Seconds per point for the value alone, and for value and gradient."""
+    both = adjoint_program(graph, graph.outputs[0], graph.inputs).graph.pruned()
+    if not SLOW.isdisjoint(node.op for node in both.nodes):
+        count = min(count, FEW)
+    generator = np.random.default_rng(len(graph.nodes))
+    points = [x * generator.uniform(0.9, 1.1, count) for x in own]
+    candidates = [(Batch(program), [np.empty(count) for _ in program.outputs]) for program in (graph, both)]
+    quickest = [float("inf")] * 2
+    for _ in range(rounds):
+        for number in random.sample(range(2), 2):
+            batch, out = candidates[number]
+            start = time.perf_counter()
+            batch(points, out, 1)
+            quickest[number] = min(quickest[number], time.perf_counter() - start)
+    return quickest[0] / count, quickest[1] / count
+
+
+def main() -> None:
+    """Measure and print."""
+    numbers = [int(word) for word in sys.argv[1:]]
+    count, rounds = (*numbers, *(10**5, 15)[len(numbers) :])
+    found = []
+    for name, example in examples().items():
+        for graph, own in programs(example):
+            value, both = measured(graph, own, count, rounds)
+            found.append(Ratio(name, both / value, value * 1e9, len(graph.inputs)))
+    ratios = [one.ratio for one in found]
+    print(f"{len(found)} outputs of {len(examples())} expressions, {count} points, quickest of {rounds} rounds")
+    print(f"median {statistics.median(ratios):.2f}   mean {statistics.mean(ratios):.2f}   worst {max(ratios):.2f}")
+    print(f"{sum(ratio > BOUND for ratio in ratios)} above {BOUND}; the largest:")
+    for one in sorted(found, key=lambda one: -one.ratio)[:SHOWN]:
+        print(f"  {one.ratio:5.2f}  {one.name} ({one.inputs} inputs, value alone {one.value:.1f} ns per point)")
+
+
+if __name__ == "__main__":
+    main()
