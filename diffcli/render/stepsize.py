@@ -33,7 +33,7 @@ BEST = "•"
 FINDINGS = {
     "no truncation": "no truncation error here: the larger h the better",
     "no round-off": "truncation is above round-off at every step: the smaller h the better",
-    "no prediction": "no prediction, as f does not have the higher derivatives at this point",
+    "no prediction": "no prediction, as the higher derivatives of f do not exist at this point, or are too large",
     "lost": "every difference is 0: f is computed to be the same number on both sides of the point",
     "no step": "no step gives a finite number: f as computed is not finite on both sides of the point",
 }
@@ -85,12 +85,13 @@ def _csv_rows(record: StepsizeStudy) -> Iterator[Sequence[CsvCell]]:
 def _derivative_blocks(found: Derivative, record: StepsizeStudy, options: Options) -> list[Block]:
     name = derivative(found.output, found.variable)
     title = text(name, Span(" = ", "heading", " = "), numbers.judged(found.value, options.digits))
+    has_errors = any(sample.error is not None for curve in found.curves for sample in curve.samples)
+    drawn: list[Block] = [plot(found, ON_TERMINAL), _decades(found)]
     return [
         Heading(text(title, Span(f" by the judge; differences in {record.precision.name}", "quiet"))),
         _summary(found),
         Lines(tuple(text(line) for line in _explanations(found, record))),
-        plot(found, ON_TERMINAL),
-        _decades(found),
+        *(drawn if has_errors else ()),
     ]
 
 

@@ -23,7 +23,7 @@ Program = tuple[Graph, Sequence[Any]]
 """A program and a point."""
 MOST_CURVES = 24
 """Derivatives ∂f_i/∂x_j that are studied at once."""
-SECONDS = 20.0
+SECONDS = 30.0
 """When a study gives up."""
 DECK = 1e-8
 """The step of the deck's snippet."""
@@ -191,7 +191,8 @@ def _derivatives(
         for output, (reference, slope) in enumerate(zip(references, slopes, strict=True)):
             if is_wanted[output] and slope.value is not None:
                 curves = walk.curves(output, slope.value)
-                known = walk.taylor[output] or ()
+                has_values = any(sample.value is not None for curve in curves for sample in curve.samples)
+                known = (walk.taylor[output] or ()) if has_values else ()
                 yield Derivative(reference.output, slope.name, slope.value, known, curves, unmoved)
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from diffcli.graph.program import Graph
@@ -82,8 +83,12 @@ class Walk:
         self.precision = precision
         self.line = Line(graph, point, graph.inputs.index(wrt), precision)
         self.true = TrueLine(graph, point, wrt, deadline)
-        self.taylor = self.true.taylor()
         self.steps = tuple(precision.rounded(h) for h in STEPS)
+
+    @cached_property
+    def taylor(self) -> list[tuple[float, ...] | None]:
+        """The derivatives of every output; taken only where some step gives a number."""
+        return self.true.taylor()
 
     def curves(self, output: int, derivative: str) -> tuple[Curve, ...]:
         """The curves of all schemes for one output, of which the derivative is known."""
@@ -92,9 +97,13 @@ class Walk:
 
     def _noise(self, output: int, h: float) -> list[float]:
         """How far f as computed is from f at the points that the quotients with this step use."""
-        pairs = ((self.line.at(o, h)[output], self.true.at(o * h)[output]) for o in RICHARDSON.offsets)
-        errors = (float(found - true) for found, true in pairs if math.isfinite(found) and true is not None)
-        return [error for error in errors if math.isfinite(error)]
+        errors = []
+        for offset in RICHARDSON.offsets:
+            found = self.line.at(offset, h)[output]
+            true = self.true.at(offset * h)[output] if math.isfinite(found) else None
+            if true is not None and math.isfinite(error := float(found - true)):
+                errors.append(error)
+        return errors
 
     def _curve(self, scheme: str, output: int, derivative: str, noise: Sequence[float | None]) -> Curve:
         if scheme == COMPLEX and self.line.without_complex:
@@ -123,19 +132,23 @@ class Walk:
     def _samples(self, scheme: str, output: int, derivative: str) -> Iterator[Sample]:
         exact = self.true.number(derivative)
         for h in self.steps:
-            if scheme == COMPLEX:
-                value, truncated = self.line.complex_steps(h)[output], self._complex_truncation(output, h)
-            else:
-                value = self.line.quotients(STENCILS[scheme], h)[output]
-                true = self.true.quotients(STENCILS[scheme], h)[output]
-                truncated = None if true is None else true - exact
-            if not math.isfinite(value) or (truncated is None and scheme != COMPLEX):
+            is_complex = scheme == COMPLEX
+            value = (self.line.complex_steps(h) if is_complex else self.line.quotients(STENCILS[scheme], h))[output]
+            truncated = self._truncation(scheme, output, h, exact) if math.isfinite(value) else None
+            if not math.isfinite(value) or (truncated is None and not is_complex):
                 yield Sample(h, None, None, None, None)
                 continue
             error = self.true.number(value) - exact
-            moves = scheme == COMPLEX or self.line.moves(h)
+            moves = is_complex or self.line.moves(h)
             rest = None if truncated is None else float(abs(error - truncated))
             yield Sample(h, value, float(abs(error)), None if truncated is None else float(abs(truncated)), rest, moves)
+
+    def _truncation(self, scheme: str, output: int, h: float, exact: Any) -> Any:
+        """The error without rounding; None where a point is outside the domain, or nothing is known."""
+        if scheme == COMPLEX:
+            return self._complex_truncation(output, h)
+        true = self.true.quotients(STENCILS[scheme], h)[output]
+        return None if true is None else true - exact
 
     def _complex_truncation(self, output: int, h: float) -> Any:
         """As a series: −h² f'''/6 + h⁴ f⁽⁵⁾/120 − h⁶ f⁽⁷⁾/5040."""
