@@ -25,6 +25,7 @@ from diffcli.cli import (
     source,
     stepsize,
     trace,
+    train,
 )
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
@@ -49,6 +50,7 @@ for name, command in (
     ("source", source.source),
     ("stepsize", stepsize.stepsize),
     ("descend", descend.descend),
+    ("train", train.train),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),
     ("doctor", doctor.doctor),

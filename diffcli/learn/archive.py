@@ -1,0 +1,64 @@
+"""Archives of arrays (.npz) that may come from anybody: no objects, nothing larger than the file says, no surprises."""
+
+import zipfile
+from io import BytesIO
+from math import prod
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+MOST_BYTES = 2**31
+"""Of one array."""
+KINDS = "fiubUS"
+"""Floats, whole numbers, booleans and text."""
+
+
+class Archive:
+    """An open .npz file; whatever is wrong with it raises ValueError or OSError."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it."""
+        try:
+            self._file = zipfile.ZipFile(path)
+        except zipfile.BadZipFile:
+            raise ValueError("it is no .npz archive") from None
+        self._members = {info.filename.removesuffix(".npy"): info for info in self._file.infolist()}
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._file.close()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its arrays are called."""
+        return tuple(self._members)
+
+    def array(self, name: str) -> Any:
+        """One of its arrays."""
+        import numpy as np
+        from numpy.lib import format as npy
+
+        info = self._members[name]
+        if info.file_size > MOST_BYTES:
+            raise ValueError(f"the array {name[:40]!r} has {info.file_size} bytes")
+        try:
+            content = self._file.read(info)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, KeyError) as problem:
+            raise ValueError(f"the array {name[:40]!r} is damaged") from problem
+        except Exception as problem:  # zlib.error, and what other compressions raise
+            if isinstance(problem, OSError | MemoryError):
+                raise
+            raise ValueError(f"the array {name[:40]!r} is damaged") from problem
+        stream = BytesIO(content)
+        version = npy.read_magic(stream)
+        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
+        if header is None:
+            raise ValueError(f"the array {name[:40]!r} is of an unknown version")
+        shape, _, dtype = header(stream)
+        if dtype.kind not in KINDS:
+            raise ValueError(f"the array {name[:40]!r} holds neither numbers nor text")
+        if prod(shape) * dtype.itemsize > len(content):
+            raise ValueError(f"the array {name[:40]!r} is cut off")
+        return np.load(BytesIO(content), allow_pickle=False)
