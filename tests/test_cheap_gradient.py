@@ -1,4 +1,4 @@
-"""The cheap-gradient bound: value and gradient cost at most five times what the value costs, whatever is differentiated.
+"""The cheap-gradient bound: value and gradient cost at most five times what the value costs, whatever it is of.
 
 Counted on every output of every file in expressions/, for the adjoint program as the sweep writes it and for what is
 left of it to run. An operation of arithmetic (+ − × ÷, a sign), a comparison and a choice by `where` cost 1, a call of
