@@ -14,6 +14,7 @@ from diffcli import __version__
 from diffcli.cli import (
     catalogue,
     compare,
+    depth,
     descend,
     doctor,
     grad,
@@ -50,6 +51,7 @@ for name, command in (
     ("source", source.source),
     ("stepsize", stepsize.stepsize),
     ("descend", descend.descend),
+    ("depth", depth.depth),
     ("train", train.train),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),
