@@ -43,9 +43,11 @@ class FoldingBuilder(Builder):
 
     def rational(self, position: int) -> "Fraction | None":
         """The exact value of a subexpression of literals and the four operations, else None."""
-        if position not in self._rationals:
-            self._rationals[position] = self._rational(position)
-        return self._rationals[position]
+        try:
+            return self._rationals[position]
+        except KeyError:
+            found = self._rationals[position] = self._rational(position)
+            return found
 
     def _rational(self, position: int) -> "Fraction | None":
         node = self.nodes[position]
@@ -56,10 +58,12 @@ class FoldingBuilder(Builder):
         return self._exact(node.op, node.args)
 
     def _exact(self, op: str, args: tuple[int, ...]) -> "Fraction | None":
-        values = [self.rational(argument) for argument in args]
-        known = [value for value in values if value is not None]
-        if len(known) < len(values):
-            return None
+        known = []
+        for argument in args:
+            value = self.rational(argument)
+            if value is None:  # most are, and of most the first
+                return None
+            known.append(value)
         result = _EXACT[op](*known)
         if result is None or max(abs(result.numerator), result.denominator) >= 10**MAX_DIGITS:
             return None

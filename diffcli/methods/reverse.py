@@ -17,7 +17,7 @@ from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.numbering import numbering
 from diffcli.graph.ops import COMPARISONS, OPS
 from diffcli.graph.primitive import Term
-from diffcli.graph.program import Graph, Node
+from diffcli.graph.program import INPUT, Graph, Node
 from diffcli.graph.shapes import Shape, broadcast
 from diffcli.graph.structural import Structural
 from diffcli.methods.method import Compiler, Jacobian
@@ -104,7 +104,11 @@ def handed_on(builder: FoldingBuilder, node: Node, argument: int, adjoint: int) 
         return None, evaluate(rule, builder, [given, *node.args])[rule.outputs[0]]
     partial = row.partial(argument)
     assert partial is not None, "arguments in which a node is constant are skipped"
-    local = evaluate(partial, builder, node.args)[partial.outputs[0]]
+    place = partial.outputs[0]
+    if partial.nodes[place].op == INPUT:  # as in a product, the quickest way
+        local = node.args[partial.inputs.index(place)]
+    else:
+        local = evaluate(partial, builder, node.args)[place]
     return local, builder.apply("mul", adjoint, local)
 
 
