@@ -46,7 +46,7 @@ def test_grad_on_the_deck(command):
         (["grad", "--file", "no-such-file"], 2),
         (["grad", "abs(x)", "--at", "x=0"], 3),
         (["trace", "ln(x)", "--at", "x=0"], 3),
-        (["trace", "x", "--at", "x=1", "--mode", "both"], 2),
+        (["trace", "x", "--at", "x=1", "--mode", "both"], 0),
         (["compare", "abs(x)", "--at", "x=0"], 3),
         (["compare", "x^2", "sin(x)", "--points", "3", "--runs", "1"], 0),
         (["examples", "no-such-example"], 2),

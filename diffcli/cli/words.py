@@ -146,7 +146,7 @@ def no_such_option(word: str, known: frozenset[str]) -> UsageError:
     return UsageError(f"there is no option {quoted(word)}", hint=f"did you mean {near}?" if near else None)
 
 
-PLANNED = frozenset("methods check graph report".split())
+PLANNED = frozenset("check graph report".split())
 """Commands that people may have read of."""
 
 
