@@ -17,7 +17,7 @@ from diffcli.language import parse
 from diffcli.language.points import match_point, parse_point
 from diffcli.render.explanations import explanation_lines
 from diffcli.studies.compare import Comparison, Subject, compare
-from diffcli.studies.explanation import LARGE
+from diffcli.studies.explanation.inquiry import LARGE
 from diffcli.studies.records import Study
 from diffcli.studies.study import Settings, study
 
@@ -215,7 +215,7 @@ def test_hostile_points_end_in_a_record(text, at):
 
 
 def test_large_programs_are_not_searched(monkeypatch):
-    monkeypatch.setattr("diffcli.studies.explanation.MOST_NODES", 4)
+    monkeypatch.setattr("diffcli.studies.explanation.inquiry.MOST_NODES", 4)
     record = studied("(1 - cos(x))/x^2", "x=1e-5", ("reverse",))
     assert not record.explanations
     assert LARGE in record.notes

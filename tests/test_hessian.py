@@ -19,9 +19,9 @@ from diffcli.methods.second_order import (
     gradient_program,
     hessian_vector_program,
 )
-from diffcli.studies.curvature import curvature
-from diffcli.studies.curvature_elements import judge_curvature
-from diffcli.studies.curvature_pattern import coupled, members
+from diffcli.studies.curvature.elements import judge_curvature
+from diffcli.studies.curvature.judge import curvature
+from diffcli.studies.curvature.pattern import coupled, members
 from diffcli.studies.hessian import hessian
 from diffcli.studies.running import executor_for
 from diffcli.studies.study import Settings

@@ -21,9 +21,8 @@ from diffcli.language import parse
 from diffcli.methods.method import GaveUp
 from diffcli.render.document import Options, width
 from diffcli.render.registry import render
-from diffcli.studies import methods_costs, methods_formulas, methods_graphs
-from diffcli.studies.methods import APPROACHES, CLAIMS, MEASUREMENTS, Methods, chosen, measured
-from diffcli.studies.methods_families import (
+from diffcli.studies.methods import costs, formulas, graphs
+from diffcli.studies.methods.families import (
     coupled,
     fixed_cost,
     fixed_cost_point,
@@ -31,7 +30,8 @@ from diffcli.studies.methods_families import (
     logistic,
     weights,
 )
-from diffcli.studies.methods_record import Measurement, Part
+from diffcli.studies.methods.record import Measurement, Part
+from diffcli.studies.methods.study import APPROACHES, CLAIMS, MEASUREMENTS, Methods, chosen, measured
 
 COMMANDS = [claim.command for claim in CLAIMS] + [command for approach in APPROACHES for command in approach.see]
 
@@ -39,8 +39,8 @@ COMMANDS = [claim.command for claim in CLAIMS] + [command for approach in APPROA
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Times are shown, not tested."""
-    monkeypatch.setattr(methods_costs, "BATCH", 0.0)
-    monkeypatch.setattr(methods_costs, "BATCHES", 1)
+    monkeypatch.setattr(costs, "BATCH", 0.0)
+    monkeypatch.setattr(costs, "BATCHES", 1)
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
@@ -71,19 +71,19 @@ def test_approaches_are_those_of_the_lectures():
 
 def test_cost_against_inputs():
     """Example: 2A calls, one run of formulas, A sweeps, 1 sweep."""
-    runs = methods_costs.inputs().part("runs: calls of f, of formulas, sweeps")
+    runs = costs.inputs().part("runs: calls of f, of formulas, sweeps")
     assert runs.rows == ((1, 2, 1, 1, 1), (2, 4, 1, 2, 1), (4, 8, 1, 4, 1), (8, 16, 1, 8, 1), (16, 32, 1, 16, 1))
 
 
 def test_cost_against_outputs():
-    found = methods_costs.outputs()
+    found = costs.outputs()
     runs = found.part("runs: calls of f, of formulas, sweeps")
     assert runs.rows == ((1, 2, 1, 1, 1), (2, 2, 1, 1, 2), (4, 2, 1, 1, 4), (8, 2, 1, 1, 8), (16, 2, 1, 1, 16))
     assert set(found.part("operations").column("finite")) == {2 * 64}
 
 
 def test_the_family_costs_the_same_for_all_inputs_and_outputs():
-    for inputs, outputs in methods_costs.PAIRS:
+    for inputs, outputs in costs.PAIRS:
         graph = fixed_cost(inputs, outputs)
         assert graph.operations == 64
         assert (len(graph.inputs), len(graph.outputs)) == (inputs, outputs)
@@ -92,7 +92,7 @@ def test_the_family_costs_the_same_for_all_inputs_and_outputs():
 
 def test_crossover_by_counts():
     """Forward takes A sweeps, reverse B of about the same cost: they meet near A = B."""
-    part = methods_costs.crossover().parts[0]
+    part = costs.crossover().parts[0]
     ratios = part.column("ratio")
     assert ratios == sorted(ratios)
     assert ratios[3] < 1 < ratios[4]  # between A = 8, B = 10 and A = 10, B = 8
@@ -104,13 +104,13 @@ def test_crossover_by_counts():
     [([0.5, 2.0], [0.5, 2.0], 1.0), ([1, 100], [0.1, 10], 10.0), ([1, 4, 16], [0.25, 0.5, 2.0], 8.0)],
 )
 def test_crossing_is_interpolated_on_logarithmic_scales(places, ratios, expected):
-    assert methods_costs.crossing(places, ratios) == pytest.approx(expected)
-    assert math.isnan(methods_costs.crossing(places, [2.0] * len(places)))
+    assert costs.crossing(places, ratios) == pytest.approx(expected)
+    assert math.isnan(costs.crossing(places, [2.0] * len(places)))
 
 
 def test_a_reverse_sweep_takes_a_constant_times_f():
     """For each input one sin and two products of cos and a factor each, and a sum: 7A − 1 operations for 3A − 1."""
-    part = methods_costs.sweep().parts[0]
+    part = costs.sweep().parts[0]
     for size, of_f, of_sweep, ratio, *_ in part.rows:
         assert (of_f, of_sweep) == (3 * size - 1, 7 * size - 1)
         assert ratio == pytest.approx(7 / 3, abs=0.13)
@@ -119,13 +119,13 @@ def test_a_reverse_sweep_takes_a_constant_times_f():
 
 def test_what_each_method_needs():
     """Finite differences run f itself; the others programs written from it."""
-    rows = methods_costs.requirements().parts[0].rows
+    rows = costs.requirements().parts[0].rows
     assert [row[:3] for row in rows] == [("finite", 1, 0), ("symbolic", 1, 1), ("forward", 4, 4), ("reverse", 1, 1)]
 
 
 def test_symbolic_derivatives_swell():
     """The numbers of the issue: 2 → 2096 at k = 6 written out, 2 → 93 shared; again by SymPy from the map itself."""
-    part = methods_formulas.swell().parts[0]
+    part = formulas.swell().parts[0]
     assert part.column("k") == list(range(1, 9))
     written, shared = part.column("derivative written out"), part.column("shared")
     assert (written[0], written[5], shared[0], shared[5]) == (2, 2096, 2, 93)
@@ -141,36 +141,36 @@ def test_symbolic_derivatives_swell():
 
 
 def test_sympy_may_give_up(monkeypatch):
-    monkeypatch.setattr(methods_formulas.Worker, "ask", lambda *_: None)
-    found = methods_formulas.swell()
+    monkeypatch.setattr(formulas.Worker, "ask", lambda *_: None)
+    found = formulas.swell()
     assert not found.holds
     assert found.notes == ("SymPy gave up on 8 of 8",)
     assert "gave up" in render(Methods((found,), is_selection=True), "rich", Options(width=80))
 
 
 def test_a_method_that_gives_up_leaves_a_gap(monkeypatch):
-    original = methods_costs.prepare
+    original = costs.prepare
 
     def prepare(method, *arguments, **options):
         if method == "symbolic":
             raise GaveUp("too long")
         return original(method, *arguments, **options)
 
-    monkeypatch.setattr(methods_costs, "prepare", prepare)
-    monkeypatch.setattr(methods_costs, "start", lambda *_, **__: {})
-    found = methods_costs.inputs()
+    monkeypatch.setattr(costs, "prepare", prepare)
+    monkeypatch.setattr(costs, "start", lambda *_, **__: {})
+    found = costs.inputs()
     assert found.part("operations").column("symbolic") == [None] * 5
     assert found.holds
 
 
 def test_formulas_are_interpretable():
-    rows = methods_formulas.formula().parts[0].rows
+    rows = formulas.formula().parts[0].rows
     assert rows == (("∂y/∂x1", "1/x1 + x2"), ("∂y/∂x2", "x1 − cos(x2)"))
 
 
 def test_errors_of_finite_differences():
     """The errors that the lectures' notes give for example B."""
-    part = methods_formulas.precision().parts[0]
+    part = formulas.precision().parts[0]
     found = dict(zip(part.column("ε"), part.column("error in ∂y/∂x"), strict=True))
     expected = {1e-4: 1.8e-5, 1e-5: 2.1e-7, 1e-6: 4.8e-9, 1e-7: 5.2e-7, 1e-8: 5.6e-6, 1e-12: 8.1e-2}
     assert {step: float(f"{found[step]:.1e}") for step in expected} == expected
@@ -178,7 +178,7 @@ def test_errors_of_finite_differences():
 
 def test_the_classic_mistake_is_found():
     """Overwriting adjoints on deck 001's example gives (0.5, 2) instead of (5.5, 1.716)."""
-    part = methods_formulas.testing().parts[0]
+    part = formulas.testing().parts[0]
     assert part.column("accumulated") == [5.5, 1.7163378145367738]
     assert part.column("overwritten") == [0.5, 2.0]
     assert max(part.column("off by")) < 1e-9
@@ -187,7 +187,7 @@ def test_the_classic_mistake_is_found():
 
 def test_paths_against_edges():
     """H^L paths, H²(L − 1) + 2H edges: 100 000 against 420 for H = 10, L = 5."""
-    rows = methods_graphs.paths().parts[0].rows
+    rows = graphs.paths().parts[0].rows
     assert (10, 5, 100_000, 420) in [row[:4] for row in rows]
     for h, depth, paths, edges, *_ in rows:
         assert paths == h**depth
@@ -210,20 +210,20 @@ def test_networks_compute_what_they_say():
 
 def test_memory():
     """f needs x, 4x and 1 − x at a time; the reverse sweep keeps two factors for each step."""
-    part = methods_graphs.memory().parts[0]
+    part = graphs.memory().parts[0]
     assert part.column("f alone") == [3] * 7
     assert part.column("forward") == [6] * 7
     assert part.column("reverse") == [2 * n + 2 for n in (1, 2, 4, 8, 16, 32, 64)]
 
 
 def test_values_go_after_their_last_use():
-    assert methods_graphs.kept(parse("sin(sin(sin(x)))").graph, FLOATS, [1.0]) == 2
-    assert methods_graphs.kept(parse("a = sin(x); b = sin(a); a*b").graph, FLOATS, [1.0]) == 3
-    assert methods_graphs.kept(parse("a = sin(x); b = sin(a); a*b*x").graph, FLOATS, [1.0]) == 4
+    assert graphs.kept(parse("sin(sin(sin(x)))").graph, FLOATS, [1.0]) == 2
+    assert graphs.kept(parse("a = sin(x); b = sin(a); a*b").graph, FLOATS, [1.0]) == 3
+    assert graphs.kept(parse("a = sin(x); b = sin(a); a*b*x").graph, FLOATS, [1.0]) == 4
 
 
 def test_products_along_chains():
-    part = methods_graphs.chains().parts[0]
+    part = graphs.chains().parts[0]
     found = {row[0]: row[1:] for row in part.rows}
     assert found[10][0] == pytest.approx(9.5e-7, rel=0.01)
     assert found[50][0] == pytest.approx(7.9e-31, rel=0.01)
@@ -233,7 +233,7 @@ def test_products_along_chains():
 
 def test_vectorised_nodes():
     """32 products and 31 sums for each of 32 units, their tanh, and 31 sums."""
-    part = methods_graphs.nodes().parts[0]
+    part = graphs.nodes().parts[0]
     assert part.column("nodes")[:2] == [32 * 63 + 32 + 31, 3]
 
 
@@ -252,7 +252,7 @@ def test_formats(form):
 
 
 def test_findings_replace_claims():
-    found = methods_formulas.testing()
+    found = formulas.testing()
     text = render(Methods((found,)), "rich", Options(width=80))
     assert "Great for testing" not in text
     assert "Ability to call" in text

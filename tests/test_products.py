@@ -17,8 +17,8 @@ from diffcli.methods.registry import prepare
 from diffcli.render.document import Options
 from diffcli.render.registry import render
 from diffcli.studies.hessian import hessian
-from diffcli.studies.products import jvp, vjp
-from diffcli.studies.products_hessian import hvp
+from diffcli.studies.products.hessian import hvp
+from diffcli.studies.products.jacobian import jvp, vjp
 from diffcli.studies.running import executor_for
 from diffcli.studies.study import Settings
 
@@ -113,11 +113,11 @@ def test_a_kink_counts_only_along_the_direction():
 
 def test_a_wrong_rule_is_found(monkeypatch):
     """The judge of J·ẋ does not use the tangent program: a wrong one is off."""
-    from diffcli.studies import products
+    from diffcli.studies.products import jacobian
 
     graph = parse("sin(x)").graph
     wrong = replace(tangent_sweep(parse("cos(x)").graph, graph.inputs), output_names=("y", "y_dot"))
-    monkeypatch.setattr(products, "tangent_sweep", lambda *_: wrong)
+    monkeypatch.setattr(jacobian, "tangent_sweep", lambda *_: wrong)
     record = jvp(graph, [1.0], graph.inputs, [1.0], settings=Settings(("forward",), seconds=0))
     assert record.exit_code == 1
 

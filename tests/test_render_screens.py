@@ -35,7 +35,7 @@ from diffcli.errors import ExpressionError, Place
 from diffcli.render.document import Options, width
 from diffcli.render.registry import document, error_text, render
 from diffcli.render.terminal import document_svg, document_text, print_document
-from diffcli.studies.methods import Methods
+from diffcli.studies.methods.study import Methods
 from diffcli.studies.operations import function_entry
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

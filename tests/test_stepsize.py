@@ -18,8 +18,8 @@ from diffcli.language.reading import parse
 from diffcli.render import registry
 from diffcli.render.document import Options
 from diffcli.studies.scalars import in_scalars
-from diffcli.studies.stepsize import stepsize
-from diffcli.studies.stepsize_fit import fitted
+from diffcli.studies.stepsize.fit import fitted
+from diffcli.studies.stepsize.study import stepsize
 
 LECTURED = {"@deck-001": ("x1", "x2"), "@deck-002": ("x", "z")}
 PAIRS = [(name, variable) for name, variables in LECTURED.items() for variable in variables]

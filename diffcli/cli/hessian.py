@@ -11,7 +11,7 @@ from diffcli.render.shell import quoted
 
 if TYPE_CHECKING:
     from diffcli.studies.hessian import HessianStudy
-    from diffcli.studies.products_record import ProductStudy
+    from diffcli.studies.products.record import ProductStudy
 
 SHORT = {"forward": "forward-over-reverse", "reverse": "reverse-over-reverse"}
 """What the methods may be called for short."""
@@ -69,7 +69,7 @@ def hessian(
     from diffcli.render.document import Options
     from diffcli.studies.hessian import hessian as study
     from diffcli.studies.hessian import refuse_several
-    from diffcli.studies.products_hessian import hvp
+    from diffcli.studies.products.hessian import hvp
     from diffcli.studies.study import Settings
 
     to = destination(form, output, ascii_only=ascii_only)

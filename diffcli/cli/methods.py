@@ -39,7 +39,7 @@ def methods(
     """
     from diffcli.cli.correction import command_line
     from diffcli.cli.output import destination, progress, show
-    from diffcli.studies import methods as studies
+    from diffcli.studies.methods import study as studies
 
     to = destination(form, output, ascii_only=ascii_only)
     wanted = studies.chosen(names or ())

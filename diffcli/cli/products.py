@@ -56,7 +56,7 @@ def jvp(
     """
     from diffcli.cli.seeds import read_seeds
     from diffcli.language.limits import parse_limits
-    from diffcli.studies.products import jvp as product
+    from diffcli.studies.products.jacobian import jvp as product
 
     to, request = _begun(expression, file, at, wrt, limit, array_library, dtype, form, output, ascii_only=ascii_only)
     graph = request.reading.graph
@@ -93,7 +93,7 @@ def vjp(
     """
     from diffcli.cli.seeds import read_seeds
     from diffcli.language.limits import parse_limits
-    from diffcli.studies.products import vjp as product
+    from diffcli.studies.products.jacobian import vjp as product
     from diffcli.studies.running import executor_for
 
     to, request = _begun(expression, file, at, wrt, limit, array_library, dtype, form, output, ascii_only=ascii_only)

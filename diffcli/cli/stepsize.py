@@ -64,7 +64,7 @@ def stepsize(
     from diffcli.cli.invocation import read_request
     from diffcli.language.limits import parse_limits
     from diffcli.studies.scalars import in_scalars
-    from diffcli.studies.stepsize import stepsize as study
+    from diffcli.studies.stepsize.study import stepsize as study
 
     request = read_request(expression, file=file, at=at or (), limits=limit or ())
     reading = request.reading

@@ -1,7 +1,7 @@
 """Formulas that compute the same more accurately: a pattern on the graph, and what to write in its place.
 
 Both sides are written with the terms of the table of primitives. Whether a rewrite is true and helps at a point is not
-decided here: `studies.explanation_rewrites` measures it.
+decided here: `studies.explanation.rewrites` measures it.
 """
 # ruff: noqa: PLW0108 - both sides of a row are written alike
 

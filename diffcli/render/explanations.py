@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diffcli.render.commands import grad_command
 from diffcli.render.document import Span, Text, text
-from diffcli.studies.explanation_record import VALUE, Explanation
+from diffcli.studies.explanation.record import VALUE, Explanation
 from diffcli.studies.records import Study
 from diffcli.studies.values import tidied
 

@@ -19,8 +19,8 @@ from diffcli.render.document import (
     joined,
     text,
 )
-from diffcli.studies.methods import APPROACHES, Approach, Methods
-from diffcli.studies.methods_record import Cell, Measurement, Part, Unit
+from diffcli.studies.methods.record import Cell, Measurement, Part, Unit
+from diffcli.studies.methods.study import APPROACHES, Approach, Methods
 
 FEW = 3
 """Digits of measured numbers."""

@@ -27,7 +27,7 @@ from diffcli.render.document import (
 )
 from diffcli.render.opening import EQUALS, name_span, point_text, problem_blocks, title_text
 from diffcli.render.verdict import verdict_lines
-from diffcli.studies.products_record import ProductStudy
+from diffcli.studies.products.record import ProductStudy
 from diffcli.studies.records import OutputStudy, Study
 from diffcli.studies.reference import Slope
 from diffcli.studies.values import nested

@@ -23,9 +23,9 @@ from diffcli.render.document import (
 from diffcli.render.opening import opening, problem_blocks
 from diffcli.render.stepsize_plot import ON_TERMINAL, plot
 from diffcli.render.verdict import listed
-from diffcli.studies.stepsize import DECK, Derivative, StepsizeStudy
-from diffcli.studies.stepsize_curve import FIRST, LAST, Curve
-from diffcli.studies.stepsize_fit import Fit
+from diffcli.studies.stepsize.curve import FIRST, LAST, Curve
+from diffcli.studies.stepsize.fit import Fit
+from diffcli.studies.stepsize.study import DECK, Derivative, StepsizeStudy
 
 CSV_HEADER = ("output", "variable", "dtype", "scheme", "h", "value", "error", "truncation", "round_off", "moves")
 DECADES = tuple(float(f"1e-{k}") for k in range(FIRST, LAST + 1))

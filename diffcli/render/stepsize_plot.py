@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from diffcli.render import numbers
 from diffcli.render.plot import Axis, Mark, Plot, Region, Series
-from diffcli.studies.stepsize import DECK, Derivative, StepsizeStudy
-from diffcli.studies.stepsize_curve import DENSITY, Curve
-from diffcli.studies.stepsize_fit import Fit
+from diffcli.studies.stepsize.curve import DENSITY, Curve
+from diffcli.studies.stepsize.fit import Fit
+from diffcli.studies.stepsize.study import DECK, Derivative, StepsizeStudy
 
 MARKERS = {"forward": "o", "centered": "+", "complex-step": "x", "richardson": "*"}
 ON_TERMINAL, IN_PICTURE = 4, 8

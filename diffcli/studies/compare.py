@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from diffcli.graph.program import Graph
 from diffcli.methods.method import GaveUp
 from diffcli.methods.registry import METHODS, prepare, start
-from diffcli.studies.explanation_points import MOST_STUDIES, AtPoints, over_points
+from diffcli.studies.explanation.points import MOST_STUDIES, AtPoints, over_points
 from diffcli.studies.peers.team import Member, Team
 from diffcli.studies.records import Cost, MethodResult, Study
 from diffcli.studies.running import executor_for, timed, too_much

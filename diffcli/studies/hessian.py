@@ -19,9 +19,9 @@ from diffcli.methods.second_order import (
 )
 from diffcli.methods.symbolic import PreparedSymbolic
 from diffcli.studies.assembly import Measured, assembled, function_seconds, measured
-from diffcli.studies.curvature import pair_name
-from diffcli.studies.curvature_elements import JudgedCurvature, judge_curvature
-from diffcli.studies.curvature_problem import curvature_problem
+from diffcli.studies.curvature.elements import JudgedCurvature, judge_curvature
+from diffcli.studies.curvature.judge import pair_name
+from diffcli.studies.curvature.problem import curvature_problem
 from diffcli.studies.hessian_verdict import most_wrong, second_component
 from diffcli.studies.jacobian import OneByOne, Sweeps, sweeps
 from diffcli.studies.records import JUDGE_DIGITS, Component, Formula, OutputStudy, Study

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from diffcli.graph.shapes import Shape
 from diffcli.studies.accuracy import Error
-from diffcli.studies.explanation_record import Explanation
+from diffcli.studies.explanation.record import Explanation
 from diffcli.studies.judge import Reference
 from diffcli.studies.timing import Timing
 from diffcli.studies.trace import Trace

@@ -13,7 +13,7 @@ from diffcli.methods.method import Program
 from diffcli.methods.registry import METHODS, start
 from diffcli.studies.assembly import assembled
 from diffcli.studies.directions import along_random_directions
-from diffcli.studies.explanation_need import Explained, is_remarkable, is_value_wrong
+from diffcli.studies.explanation.need import Explained, is_remarkable, is_value_wrong
 from diffcli.studies.judge import Reference
 from diffcli.studies.judge_elements import Judged, judge_elements
 from diffcli.studies.problem import problem, signed
@@ -84,7 +84,7 @@ def study(
     explained = Explained()
     is_searched = settings.explains and judged.is_judged and not is_single
     if is_searched and is_remarkable(judged.graph, flattened(point), outputs, runs):
-        from diffcli.studies.explanation import Subject, explain
+        from diffcli.studies.explanation.inquiry import Subject, explain
 
         subject = Subject(judged.graph, flattened(point), graph.is_scalar, settings.options.get("finite", {}))
         explained = explain(subject, outputs, runs)

@@ -12,7 +12,7 @@ from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph
 from diffcli.methods.forward import Dual, DualArithmetic
 from diffcli.methods.registry import prepare
 from diffcli.methods.reverse import adjoint_program
-from diffcli.studies.methods_families import (
+from diffcli.studies.methods.families import (
     chain,
     doubling,
     fully_connected,
@@ -21,7 +21,7 @@ from diffcli.studies.methods_families import (
     steepest_sigmoid,
     weights,
 )
-from diffcli.studies.methods_record import Cell, Measurement, Part, Unit, few_digits, spaced
+from diffcli.studies.methods.record import Cell, Measurement, Part, Unit, few_digits, spaced
 from diffcli.studies.paths_search import edges
 from diffcli.studies.running import LOOP, STRAIGHT_LINE, executor_for
 from diffcli.studies.timing import measure

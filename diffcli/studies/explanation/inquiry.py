@@ -15,15 +15,15 @@ from diffcli.graph.program import Graph
 from diffcli.methods.finite import COMPLEX, STENCILS
 from diffcli.methods.forward import tangent_program
 from diffcli.studies.causes import special_nodes
-from diffcli.studies.explanation_conditions import conditions
-from diffcli.studies.explanation_finite import finite_reason, good_to_know
-from diffcli.studies.explanation_need import Explained, is_off, is_value_wrong, is_wrong
-from diffcli.studies.explanation_origin import Comparison
-from diffcli.studies.explanation_record import VALUE, Explanation, Reason
-from diffcli.studies.explanation_rewrites import MOST_OPERATIONS, Bench, branches
-from diffcli.studies.explanation_rows import Named, Rows
-from diffcli.studies.explanation_steps import Difference
-from diffcli.studies.explanation_words import branch_reason, kink_reason, origin_reason
+from diffcli.studies.explanation.conditions import conditions
+from diffcli.studies.explanation.finite import finite_reason, good_to_know
+from diffcli.studies.explanation.need import Explained, is_off, is_value_wrong, is_wrong
+from diffcli.studies.explanation.origin import Comparison
+from diffcli.studies.explanation.record import VALUE, Explanation, Reason
+from diffcli.studies.explanation.rewrites import MOST_OPERATIONS, Bench, branches
+from diffcli.studies.explanation.rows import Named, Rows
+from diffcli.studies.explanation.steps import Difference
+from diffcli.studies.explanation.words import branch_reason, kink_reason, origin_reason
 from diffcli.studies.probe import OutOfTime
 from diffcli.studies.records import Component, OutputStudy
 from diffcli.studies.running import Run

@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 from diffcli.graph.program import Graph
 from diffcli.methods.finite import COMPLEX, RICHARDSON, STENCILS
-from diffcli.studies.stepsize_fit import DOMINANT, PURE, REACH, THEORIES, Fit, Theory, Truncation, fitted, longest_run
-from diffcli.studies.stepsize_precision import Line, Precision
-from diffcli.studies.stepsize_truth import TrueLine
+from diffcli.studies.stepsize.fit import DOMINANT, PURE, REACH, THEORIES, Fit, Theory, Truncation, fitted, longest_run
+from diffcli.studies.stepsize.precision import Line, Precision
+from diffcli.studies.stepsize.truth import TrueLine
 
 DENSITY = 16
 """Steps in a decade."""

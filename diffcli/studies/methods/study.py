@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from diffcli.errors import UsageError
 from diffcli.studies.catalogue import Listing
-from diffcli.studies.methods_record import Measurement
+from diffcli.studies.methods.record import Measurement
 from diffcli.studies.values import SCHEMA
 
 Kind = Literal["note", "required", "pro", "con"]
@@ -212,6 +212,6 @@ def measured(names: Sequence[str], advance: Callable[[str], None] = lambda _: No
 
 
 def _measurement(name: str) -> Callable[[], Measurement]:
-    module = import_module(f"diffcli.studies.methods_{MEASUREMENTS[name]}")
+    module = import_module(f"diffcli.studies.methods.{MEASUREMENTS[name]}")
     functions: Mapping[str, Callable[[], Measurement]] = vars(module)
     return functions[name]

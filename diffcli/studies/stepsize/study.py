@@ -14,9 +14,9 @@ from diffcli.studies.judge import Reference, judge
 from diffcli.studies.probe import OutOfTime
 from diffcli.studies.problem import problem
 from diffcli.studies.records import JUDGE_DIGITS, OutputStudy, Study
-from diffcli.studies.stepsize_curve import Curve, Sample, Walk
-from diffcli.studies.stepsize_fit import Fit
-from diffcli.studies.stepsize_precision import PRECISIONS, Precision
+from diffcli.studies.stepsize.curve import Curve, Sample, Walk
+from diffcli.studies.stepsize.fit import Fit
+from diffcli.studies.stepsize.precision import PRECISIONS, Precision
 from diffcli.studies.values import SCHEMA, finite
 
 Program = tuple[Graph, Sequence[Any]]

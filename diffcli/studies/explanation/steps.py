@@ -11,7 +11,7 @@ from diffcli.execute.magnitudes import Undefined
 from diffcli.graph.program import Graph
 from diffcli.methods.finite import Stencil
 from diffcli.studies.accuracy import exactly
-from diffcli.studies.explanation_origin import UNIT, Comparison
+from diffcli.studies.explanation.origin import UNIT, Comparison
 from diffcli.studies.probe import OutOfTime
 
 NOISY = 64 * UNIT

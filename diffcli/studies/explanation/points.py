@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from diffcli.studies.explanation_record import Explanation
+from diffcli.studies.explanation.record import Explanation
 from diffcli.studies.records import Study
 
 MOST_STUDIES = 20

@@ -13,8 +13,8 @@ from diffcli.methods.products import along, cotangent_sweep, tangent_sweep, weig
 from diffcli.studies.assembly import Measured, assembled, function_seconds
 from diffcli.studies.judge_elements import judge_elements
 from diffcli.studies.problem import problem
-from diffcli.studies.products_record import ProductStudy
-from diffcli.studies.products_task import (
+from diffcli.studies.products.record import ProductStudy
+from diffcli.studies.products.task import (
     Task,
     carried_out,
     dot,

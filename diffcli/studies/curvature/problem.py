@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from diffcli.graph.ops import OPS
-from diffcli.studies.curvature_elements import JudgedCurvature
+from diffcli.studies.curvature.elements import JudgedCurvature
 from diffcli.studies.problem import NAMES, problem, signed
 from diffcli.studies.reference import Reference, ReferenceStatus, Slope
 from diffcli.studies.values import Problem

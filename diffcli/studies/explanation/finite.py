@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from diffcli.execute.magnitudes import Undefined
 from diffcli.methods.finite import STENCILS, Stencil
 from diffcli.methods.registry import METHODS
-from diffcli.studies.explanation_need import FIXED_STEP
-from diffcli.studies.explanation_origin import Comparison
-from diffcli.studies.explanation_record import Reason
-from diffcli.studies.explanation_rows import Rows
-from diffcli.studies.explanation_steps import NOISY, Difference, Samples
-from diffcli.studies.explanation_words import crossed, lost_beside, origin_reason, rounded_off, size, truncated, turned
+from diffcli.studies.explanation.need import FIXED_STEP
+from diffcli.studies.explanation.origin import Comparison
+from diffcli.studies.explanation.record import Reason
+from diffcli.studies.explanation.rows import Rows
+from diffcli.studies.explanation.steps import NOISY, Difference, Samples
+from diffcli.studies.explanation.words import crossed, lost_beside, origin_reason, rounded_off, size, truncated, turned
 
 WORTH_IT = 10.0
 """How many times smaller the error with a better step must be."""

@@ -13,8 +13,8 @@ from diffcli.methods.reverse import AdjointProgram, adjoint_program
 from diffcli.methods.symbolic import MEMORY_LIMIT, PreparedSymbolic, formulas, request, start
 from diffcli.methods.sympy_process import Worker
 from diffcli.studies.judge import judge
-from diffcli.studies.methods_families import logistic
-from diffcli.studies.methods_record import Measurement, Part, Unit, few_digits, spaced
+from diffcli.studies.methods.families import logistic
+from diffcli.studies.methods.record import Measurement, Part, Unit, few_digits, spaced
 from diffcli.studies.node_values import node_values
 from diffcli.studies.running import STRAIGHT_LINE
 from diffcli.studies.study import formulas_of

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from diffcli.graph.program import Graph
 from diffcli.studies.accuracy import error
-from diffcli.studies.explanation_record import Explanation
+from diffcli.studies.explanation.record import Explanation
 from diffcli.studies.records import MethodResult, OutputStudy
 from diffcli.studies.running import Run
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, GaveUp, Meter, Program, Work
 from diffcli.methods.registry import METHODS, prepare, start
-from diffcli.studies.methods_families import coupled, fixed_cost, fixed_cost_point
-from diffcli.studies.methods_record import Measurement, Part, Unit, few_digits
+from diffcli.studies.methods.families import coupled, fixed_cost, fixed_cost_point
+from diffcli.studies.methods.record import Measurement, Part, Unit, few_digits
 from diffcli.studies.records import Cost
 from diffcli.studies.running import LOOP, STRAIGHT_LINE
 from diffcli.studies.timing import measure_together

@@ -8,10 +8,10 @@ from typing import Any
 from diffcli.execute.magnitudes import Undefined
 from diffcli.graph.program import Graph
 from diffcli.studies.accuracy import exactly
-from diffcli.studies.explanation_need import ALARMING
-from diffcli.studies.explanation_origin import Comparison
-from diffcli.studies.explanation_record import Reason
-from diffcli.studies.explanation_words import size
+from diffcli.studies.explanation.need import ALARMING
+from diffcli.studies.explanation.origin import Comparison
+from diffcli.studies.explanation.record import Reason
+from diffcli.studies.explanation.words import size
 from diffcli.studies.records import OutputStudy
 
 NOTABLE = 1e5

@@ -20,12 +20,12 @@ from diffcli.methods.second_order import (
     hessian_vector_program,
 )
 from diffcli.studies.assembly import Measured, assembled, function_seconds
-from diffcli.studies.curvature_elements import judge_curvature
-from diffcli.studies.curvature_problem import curvature_problem
+from diffcli.studies.curvature.elements import judge_curvature
+from diffcli.studies.curvature.problem import curvature_problem
 from diffcli.studies.hessian import refuse_several
 from diffcli.studies.hessian_verdict import second_component
-from diffcli.studies.products_record import ProductStudy
-from diffcli.studies.products_task import Task, carried_out, dot, length_factor, names_of_inputs, read, seeds_by_name
+from diffcli.studies.products.record import ProductStudy
+from diffcli.studies.products.task import Task, carried_out, dot, length_factor, names_of_inputs, read, seeds_by_name
 from diffcli.studies.records import JUDGE_DIGITS, OutputStudy
 from diffcli.studies.reference import Slope
 from diffcli.studies.study import Settings

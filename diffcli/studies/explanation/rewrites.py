@@ -14,8 +14,8 @@ from diffcli.graph.rewrites import TEMPTING, places, rewritten
 from diffcli.graph.text import PLAIN, PRETTY, names_of, program_text, write
 from diffcli.methods.reverse import adjoint_program
 from diffcli.studies.accuracy import error
-from diffcli.studies.explanation_need import has_branches
-from diffcli.studies.explanation_record import Suggestion
+from diffcli.studies.explanation.need import has_branches
+from diffcli.studies.explanation.record import Suggestion
 from diffcli.studies.probe import Probe
 from diffcli.studies.reference import Reference
 

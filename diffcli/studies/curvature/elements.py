@@ -12,8 +12,8 @@ from diffcli.execute.expansion import MAX_OPERATIONS, expanded
 from diffcli.execute.flat import flattened
 from diffcli.graph.layout import components
 from diffcli.graph.program import Graph
-from diffcli.studies.curvature import curvature, pair_name
-from diffcli.studies.curvature_pattern import coupled, members
+from diffcli.studies.curvature.judge import curvature, pair_name
+from diffcli.studies.curvature.pattern import coupled, members
 from diffcli.studies.judge import judge
 from diffcli.studies.reference import Cause, Reference, Slope
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from diffcli.graph.program import CONSTANT
-from diffcli.studies.explanation_origin import ALL, UNIT, Comparison, Origin
-from diffcli.studies.explanation_record import Cause, Reason
-from diffcli.studies.explanation_rewrites import Branch
-from diffcli.studies.explanation_rows import Named, Rows, shown
-from diffcli.studies.explanation_steps import PERIODIC, Crossing
+from diffcli.studies.explanation.origin import ALL, UNIT, Comparison, Origin
+from diffcli.studies.explanation.record import Cause, Reason
+from diffcli.studies.explanation.rewrites import Branch
+from diffcli.studies.explanation.rows import Named, Rows, shown
+from diffcli.studies.explanation.steps import PERIODIC, Crossing
 from diffcli.studies.values import tidied
 
 LARGE_ARGUMENT = 1000.0

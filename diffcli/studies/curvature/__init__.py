@@ -1,0 +1,1 @@
+"""The judge of second derivatives: values of the function alone."""

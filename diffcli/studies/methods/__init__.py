@@ -1,0 +1,1 @@
+"""The four approaches of the lectures, and every claim about them measured."""

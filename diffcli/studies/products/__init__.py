@@ -1,0 +1,1 @@
+"""Products with the Jacobian and with the Hessian, without the matrix."""

@@ -1,0 +1,1 @@
+"""The error of finite differences against the step size."""
