@@ -2,6 +2,7 @@
 
 import math
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 import diffcli
 from diffcli.errors import DiffcliError, ShapeError, UsageError
-from diffcli.execute import block_plan, numpy_batch
+from diffcli.execute import block_plan, numpy_batch, results
 from diffcli.execute.blocks import Batch
 from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.interpreter import outputs
@@ -204,6 +205,17 @@ def test_overlap_is_refused():
             diffcli.value_and_grad("x*y").batch(x, y, out=wrong)
 
 
+def test_views_of_outputs_are_seen():
+    function, out = diffcli.value_and_grad("x*y"), [np.ones(6) for _ in range(3)]
+    function.batch(np.ones(6), np.ones(6), out=(out[0], out[1:]))
+    for wrong in (out[1][:], out[2].reshape(2, 3).reshape(6), np.asarray(memoryview(out[0]))):
+        for _ in range(3):
+            with pytest.raises(UsageError, match="shares its memory"):
+                function.batch(wrong, np.ones(6), out=(out[0], out[1:]))
+    function.batch(np.ones((2, 6))[1], np.ones(6), out=(out[0], out[1:]))
+    np.testing.assert_array_equal(out, 1.0)
+
+
 def test_what_cannot_be_a_batch_is_said():
     function = diffcli.value_and_grad("x*y")
     with pytest.raises(ShapeError, match="do not fit"):
@@ -287,3 +299,49 @@ def test_large_batches_are_those_of_small_ones_to_a_few_ulps():
         (second, [g[1] for _, g in small]),
     ):
         np.testing.assert_allclose(large, np.concatenate(parted), rtol=0, atol=2e-14)
+
+
+def test_memory_of_results_is_used_again_when_nobody_holds_it():
+    x, y = np.random.default_rng(7).uniform(1, 2, (2, 20_000))
+    function = diffcli.value_and_grad("x*y + x")
+    first = function.batch(x, y)
+    places = {array.ctypes.data for array in (first[0], *first[1])}
+    part, wanted = first[0][10:20], first[0][10:20].copy()
+    second = function.batch(y, x)
+    assert not places & {array.ctypes.data for array in (second[0], *second[1])}
+    np.testing.assert_array_equal(first[1][0], y + 1)
+    value_place = first[0].ctypes.data
+    del first, second
+    third = function.batch(y, y)  # a part of the first values is still held
+    np.testing.assert_array_equal(part, wanted)
+    assert value_place not in {array.ctypes.data for array in (third[0], *third[1])}
+    assert places & {array.ctypes.data for array in (third[0], *third[1])}
+    view = memoryview(third[0])
+    wanted = third[0].copy()
+    del third
+    function.batch(x, x)
+    np.testing.assert_array_equal(np.asarray(view), wanted)
+
+
+def test_kept_memory_is_bounded(monkeypatch):
+    kept = results.Results()
+    monkeypatch.setattr(results, "MOST_KEPT", 5 * 8 * 20_000)
+    held = [kept.arrays((20_000,), 3) for _ in range(4)]
+    assert len({array.ctypes.data for arrays in held for array in arrays}) == 12
+    assert len(kept._kept) == 5
+    del held
+    assert [array.shape for array in kept.arrays((100, 300), 2)] == [(100, 300)] * 2
+    assert [array.size for array in kept._kept] == [30_000, 30_000]
+
+
+def test_many_threads_never_get_the_same_memory():
+    x = np.linspace(1, 2, 10_000)
+    function = diffcli.value_and_grad("x*x*3")
+
+    def run(number):
+        for _ in range(50):
+            value, _ = function.batch(x + number)
+            np.testing.assert_allclose(value, (x + number) ** 2 * 3, rtol=1e-14)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(run, range(4)))

@@ -171,22 +171,38 @@ class Plan:
         is None.
         """
         inputs = [self.places[position] for position in self.inputs]
-        lines, begun = list(_guards([f"x{k}" for k in range(len(inputs))])), set[str]()
+        lines, results = [*_guards(inputs), *self._lines(())], []
+        for number, position in enumerate(self.graph.outputs):
+            place = self.places[position] if self._varies[position] else f"filled(x0, n{number})"
+            results.append(place if self.made[number] or not self._varies[position] else f"{place}.copy()")
+        return self._compiled(", ".join(inputs), [*lines, f"    return [{', '.join(results)}]"], self._known(most))
+
+    def filling(self, most: int) -> Callable[..., bool | None]:
+        """The same, with arrays for the results behind the inputs, which own their memory and are no inputs."""
+        inputs = [self.places[position] for position in self.inputs]
+        outputs = [f"y{number}" for number in range(len(self.made))]
+        lines = [*_guards(inputs, outputs), *self._lines(outputs)]
+        for number, position in enumerate(self.graph.outputs):
+            if not self.made[number]:
+                value = self.places[position] if self._varies[position] else f"n{number}"
+                lines.append(f"    y{number}[...] = {value}")
+        return self._compiled(", ".join([*inputs, *outputs]), [*lines, "    return True"], self._known(most))
+
+    def _lines(self, places: Sequence[str]) -> Iterator[str]:
+        """The steps; NumPy makes an array where a place is used first that is none of these."""
+        begun = set(places)
         for k, step in enumerate(self.steps):
             place = self.places[step.result]
-            lines.append(f"    {self._line(k, step, is_first=place not in begun)}")
+            yield f"    {self._line(k, step, is_first=place not in begun)}"
             begun.add(place)
+
+    def _known(self, most: int) -> dict[str, Any]:
+        """What stands for numbers in the text."""
         known = self.values([0.0] * len(self.graph.inputs))
-        names: dict[str, Any] = {self.places[p]: known[p] for p in self.numbers}
-        names |= {"array": np.ndarray, "double": np.dtype(np.float64), "most": most}
-        results = []
-        for number, position in enumerate(self.graph.outputs):
-            if self._varies[position]:
-                results.append(self.places[position] + ("" if self.made[number] else ".copy()"))
-            else:
-                names[f"n{number}"] = known[position]
-                results.append(f"filled(x0, n{number})")
-        return self._compiled(", ".join(inputs), [*lines, f"    return [{', '.join(results)}]"], names)
+        names = {self.places[position]: known[position] for position in self.numbers}
+        fixed = enumerate(self.graph.outputs)
+        names |= {f"n{number}": known[position] for number, position in fixed if not self._varies[position]}
+        return names | {"array": np.ndarray, "double": np.dtype(np.float64), "most": most}
 
     def _line(self, number: int, step: Step, *, is_first: bool = False) -> str:
         args, place = ", ".join(self.places[position] for position in step.args), self.places[step.result]
@@ -214,14 +230,25 @@ class Plan:
         return run
 
 
-def _guards(inputs: Sequence[str]) -> Iterator[str]:
-    """Lines that turn away what is not plain."""
-    first, *others = inputs
-    wrong = [f"type({name}) is not array or {name}.dtype is not double" for name in inputs]
+def _guards(inputs: Sequence[str], outputs: Sequence[str] = ()) -> Iterator[str]:
+    """Lines that turn away what is not plain, or could overlap."""
+    first, *others = [*inputs, *outputs]
+    wrong = [f"type({name}) is not array or {name}.dtype is not double" for name in (*inputs, *outputs)]
     yield f"    if {' or '.join(wrong)}: return None"
     yield f"    shape = {first}.shape"
     wrong = [f"{name}.shape != shape" for name in others]
     yield f"    if {' or '.join([*wrong, 'not shape', f'not 0 < {first}.size <= most'])}: return None"
+    for number, name in enumerate(outputs):
+        wrong = [f"{name}.base is not None or not {name}.flags.writeable"]
+        wrong += [f"{name} is {other}" for other in (*inputs, *outputs[:number])]
+        yield f"    if {' or '.join(wrong)}: return None"
+    if outputs:  # an input that is a view could be one of an output, at any remove
+        wrong = [
+            f"{name}.base is not None and not (type({name}.base) is array and {name}.base.flags.owndata)"
+            for name in inputs
+        ]
+        wrong += [f"{name}.base is {output}" for name in inputs for output in outputs]
+        yield f"    if {' or '.join(wrong)}: return None"
 
 
 class _Buffers:

@@ -12,6 +12,7 @@ from diffcli.execute.c_program import CProgram
 from diffcli.execute.cuda_batch import CudaBatch, is_on_device
 from diffcli.execute.executors import at_one_point
 from diffcli.execute.numpy_batch import FLOAT64, UNLIMITED, Array, Arrays, NumpyBatch
+from diffcli.execute.results import Results
 from diffcli.graph.program import Graph
 from diffcli.graph.shapes import Shape, shown
 
@@ -31,12 +32,14 @@ class Batch:
         self.graph, self._executor = graph, executor
         self._numpy, self._c = NumpyBatch(graph), CBatch(graph)
         self._cuda: CudaBatch | None = None
+        self._results = Results()
+        self._runs_in_c = False
         self._quick: Callable[..., list[Array] | None] | None = None
         """What takes few points, if they are plain arrays; …"""
         self._quick_into: Callable[..., bool] | None = None
         """… and the same for arrays that take the results."""
         if executor in (None, "numpy"):
-            self._quick = self._numpy.quick
+            self._quick, self._quick_into = self._numpy.quick, self._numpy.quick_into
         if executor is None:
             self._grant(0)  # the first run will show what a point costs
 
@@ -57,6 +60,8 @@ class Batch:
         """
         if out is None:
             found = self._quick(*points) if self._quick is not None else None
+            if found is None and self._runs_in_c and type(points[0]) is np.ndarray:
+                found = self._at_many(points)
             if found is not None:
                 return found
         elif self._quick_into is not None and len(out) == len(self.graph.outputs) and self._quick_into(*points, *out):
@@ -65,7 +70,7 @@ class Batch:
             return self._on_device(points, out)
         arrays = [_real(name, values) for name, values in zip(self.graph.variables, points, strict=True)]
         shape = _common_shape(self.graph.variables, arrays)
-        results = [np.empty(shape) for _ in self.graph.outputs] if out is None else list(out)
+        results = self._results.arrays(shape, len(self.graph.outputs)) if out is None else list(out)
         if out is not None:
             _check_outputs(results, shape, arrays, len(self.graph.outputs))
         flat = [array.reshape(-1) for array in results]
@@ -74,6 +79,11 @@ class Batch:
             if not np.may_share_memory(array, written):
                 array[...] = written.reshape(shape)
         return results
+
+    def _at_many(self, points: Sequence[Any]) -> list[Array] | None:
+        """By C, with results in memory that is known already."""
+        results = self._results.arrays(points[0].shape, len(self.graph.outputs))
+        return results if self._quick_into is not None and self._quick_into(*points, *results) else None
 
     def _on_device(self, points: Sequence[Any], out: Sequence[Any] | None) -> list[Array]:
         if self._executor is not None:
@@ -96,6 +106,7 @@ class Batch:
             return
         if all(arrays):
             self._quick, self._quick_into = program.quick, program.quick_into
+            self._runs_in_c = program.quick is not None
         inputs = [np.require(array, np.float64, ["C", "ALIGNED"]) for array in inputs]
         written = [result if _is_contiguous(result) else np.empty(result.shape) for result in results]
         program.run(inputs, written, given, threads)

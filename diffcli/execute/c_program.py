@@ -29,6 +29,8 @@ SIMPLE, QUOTIENT, VECTOR, SCALAR, MEMORY = 0.04, 0.3, 0.45, 10.0, 0.06
 numbers at once, any other one, and an array that lies in the cache. (Measured were 0.41, 1.6 and 2.9 for examples C, A
 and B of the lectures, on a processor of 2024 with AVX-512.)"""
 SIMPLE_CALLS = frozenset(("fabs", "floor", "ceil", "rint", "smaller", "larger", "sign"))
+FEW = 8_192
+"""Points up to which new arrays are as good as kept ones."""
 MOST_QUICK = 12
 """Arrays up to which they are handed over as they are."""
 LIKE = np.empty(1)
@@ -74,7 +76,7 @@ class CProgram:
         if wanted == 1:
             function(0, total, *arguments)
             return
-        size = max(SHORTEST, -(-total // (wanted * PARTS) // 8 * -8))
+        size = max(SHORTEST, -total // (wanted * PARTS) // 8 * -8)
         parts = deque((begin, min(begin + size, total)) for begin in range(0, total, size))
 
         def work() -> None:
@@ -98,7 +100,7 @@ class CProgram:
         results = ", ".join(f"y{k}" for k in range(self.loop.outputs))
         lines = [
             f"def quick({inputs}):",
-            "    if type(x0) is not array or x0.size > most: return None",
+            "    if type(x0) is not array or x0.size > few: return None",
             "    n = x0.size",
             *(f"    y{k} = empty(n)" for k in range(self.loop.outputs)),
             f"    return [{results}] if function(like, {inputs}, {results}) else None",
@@ -107,7 +109,7 @@ class CProgram:
             "",
         ]
         names: dict[str, Any] = {"empty": np.empty, "array": np.ndarray, "function": function, "like": LIKE}
-        names["most"] = int(THREADED / self.cost)
+        names |= {"few": FEW, "most": int(THREADED / self.cost)}
         exec(compile("\n".join(lines), "<diffcli program>", "exec"), names)  # noqa: S102 - our own text
         return names["quick"], names["quick_into"]
 

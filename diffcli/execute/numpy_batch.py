@@ -52,6 +52,7 @@ class NumpyBatch:
         """Points that `quick` still takes; then whoever set it may choose something better."""
         self._prepared: dict[tuple[Arrays, bool], _Prepared] = {}
         self._whole: Callable[..., list[Array] | None] | None = None
+        self._filling: Callable[..., bool | None] | None = None
         self._is_short = len(graph.nodes) <= MAX_NODES
         self._quietly = _quiet()
 
@@ -63,13 +64,28 @@ class NumpyBatch:
             if not points or not self._is_short:
                 return None
             self._whole = self._prepare((True,) * len(points)).plan.allocating(WHOLE)
-        try:
-            results: list[Array] | None = self._quietly(self._whole, *points)
-        except RuntimeError:  # another thread is in this context
-            results = _quiet()(self._whole, *points)
+        results: list[Array] | None = self._without_warnings(self._whole, points)
         if results is not None:
             self.quota -= points[0].size
         return results
+
+    def quick_into(self, *arrays: Any) -> bool:
+        """The same for points and arrays that take the results; False unless all are of a kind, small, and apart."""
+        count = len(self.graph.inputs)
+        if self.quota < 0 or not count or not self._is_short or len(arrays) != count + len(self.graph.outputs):
+            return False
+        if self._filling is None:
+            self._filling = self._prepare((True,) * count).plan.filling(WHOLE)
+        is_done = bool(self._without_warnings(self._filling, arrays))
+        if is_done:
+            self.quota -= arrays[0].size
+        return is_done
+
+    def _without_warnings(self, function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
+        try:
+            return self._quietly(function, *arrays)
+        except RuntimeError:  # another thread is in this context
+            return _quiet()(function, *arrays)
 
     def cost(self, arrays: Arrays, points: int) -> int:
         """About how many nanoseconds one of so many points takes."""
