@@ -29,6 +29,9 @@ def value_and_grad(
 ) -> "programs.ValueAndGradient | functions.ValueAndGradient":
     """The value and the gradient of a text or of a function, as a function of the point.
 
+    What comes back has the methods `batch` (many points at once), `jvp(point, tangents)` and `vjp(point)`, which give
+    what `diffcli.jvp` and `diffcli.vjp` give without reading the text again.
+
     Args:
         function: A text, or a function written with NumPy that returns one number.
         argnums: Of a function the arguments to differentiate by: one (the gradient is that of this argument), several,
