@@ -17,6 +17,8 @@ from diffcli.studies.peers.peer import Gradient, NotApplicable
 from diffcli.studies.peers.registry import PEERS
 
 THREADS = os.cpu_count() or 1
+THREADED = 10_000
+"""Points from which on the peers that can be told get all threads."""
 SAMPLE = 4
 """Points of a batch that are compared with the judge."""
 
@@ -101,7 +103,8 @@ def at_many_points(server: Server, example: str, count: int) -> Job:
         results = np.empty((3, count))
         fill, rows = server.adapter.loop(_graph(text), count, THREADS), np.array(points)
         return Job(fill, (rows, results), lambda _: (results[0], results[1:]), points)
-    gradient = server.adapter.gradient(_graph(text), count, THREADS)
+    threads = THREADS if count >= THREADED else 1
+    gradient = server.adapter.gradient(_graph(text), count, threads)
     return Job(gradient.run, gradient.own(points), gradient.read, points, gradient)
 
 
