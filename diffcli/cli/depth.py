@@ -49,28 +49,19 @@ def depth(
     diffcli depth --activations tanh --init glorot,normal:sigma=0.3 -o depth.png
     diffcli depth --activations linear --init he --format json
     """
-    from diffcli.cli.output import busy, destination, show, write_whole
+    from diffcli.cli.output import busy
+    from diffcli.cli.picture import place
     from diffcli.learn.depth import Settings, depth_study
-    from diffcli.render.plot_picture import SUFFIXES, picture, require_matplotlib
+    from diffcli.render.depth_plot import plots
 
-    picture_file = output if output is not None and output.suffix.lower() in SUFFIXES else None
-    if picture_file and form:
-        raise UsageError("--format does not go with a picture", hint="leave it out, or write to another kind of file")
-    to = destination(options.Format.RICH if picture_file else form, output, ascii_only=ascii_only)
-    if picture_file:
-        require_matplotlib()
+    to = place(form, output, ascii_only=ascii_only)
     settings = Settings(
         _words(activations, "--activations", str.lower), _words(initialisations, "--init", str), read_depths(depths),
         width, samples, l2, dropout, seed,
     )  # fmt: skip
     with busy("gradients of deep networks"):
         record = depth_study(settings)
-    if picture_file:
-        from diffcli.render.depth_plot import plots
-
-        write_whole(picture(plots(record), picture_file.suffix.lower()), picture_file)
-    else:
-        show(record, to)
+    to.write(record, plots, None)
     return record.exit_code
 
 

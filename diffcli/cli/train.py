@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diffcli.cli import options
+from diffcli.cli import options, train_scale
 from diffcli.errors import UsageError
 
 if TYPE_CHECKING:
     from diffcli.learn.progress import Epoch
     from diffcli.learn.train import Job, Settings
 
-SHOWN = ("program", "point", "deltas", "check", "confusion")
+SHOWN = ("program", "point", "deltas", "check", "confusion", "gradients")
 INTERRUPTED = 130
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 Network = Annotated[
@@ -83,7 +83,7 @@ CheckpointSeconds = Annotated[float, typer.Option("--checkpoint-seconds", min=0,
 Resume = Annotated[bool, typer.Option("--resume", help="The checkpoint must be there.")]
 Show = Annotated[
     str | None,
-    typer.Option("--show", metavar="NAME,…", help="program, point, deltas, check (instead of training); confusion.",
+    typer.Option("--show", metavar="NAME,…", help="confusion, gradients; program, point, deltas, check (instead of training).",
                  show_default=False),
 ]  # fmt: skip
 Sample = Annotated[int, typer.Option("--sample", min=0, help="The sample of --show deltas and point.")]
@@ -125,6 +125,9 @@ def train(
     digits: options.Digits = None,
     ascii_only: options.Ascii = False,
     dtype: options.DTypeOption = None,
+    workers: train_scale.Workers = None,
+    scheduler: train_scale.Scheduler = None,
+    array_library: options.ArrayLibraryOption = None,
     debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
 ) -> int:
     """Train a network: its gradient is checked first, then curves and a final table show what was learned.
@@ -136,6 +139,8 @@ def train(
     diffcli train mlp:64 --data digits --checkpoint run.npz      # killed or interrupted, the same command goes on
     diffcli train @mlp-sigmoid --show deltas                     # z, a and δ of every layer for one sample
     diffcli train mlp:4 --data iris --show program               # the program, for grad and trace
+    diffcli train mlp:16,16,16,16:sigmoid --data digits --show gradients    # by layer: do they vanish?
+    diffcli train mlp:64 --data digits --workers 2               # gradients by two processes, with Dask
     """
     from diffcli.cli.picture import place
 
@@ -157,7 +162,8 @@ def train(
     if wanted & {"program", "point"}:
         _write_program(job, wanted, sample)
         return 0
-    return _run(job, to, digits, trains=not wanted & {"deltas", "check"})
+    scale = train_scale.Scale(workers, scheduler, array_library)
+    return _run(job, to, digits, scale, trains=not wanted & {"deltas", "check"}, with_norms="gradients" in wanted)
 
 
 def limit_threads(count: int) -> None:
@@ -226,18 +232,26 @@ def _write_program(job: "Job", wanted: set[str], sample: int) -> None:
     write_out(lambda: sys.stdout.write("\n".join(parts) + "\n"))
 
 
-def _run(job: "Job", to: Any, digits: int | None, *, trains: bool) -> int:
+def _run(
+    job: "Job", to: Any, digits: int | None, scale: train_scale.Scale, *, trains: bool, with_norms: bool = False
+) -> int:
+    from dataclasses import replace
+
     from diffcli.learn.train import train as study
     from diffcli.learn.training import Interrupted
+    from diffcli.learn.vanishing import Watch
 
+    watch = Watch()
     try:
-        with until_interrupted() as should_stop, progress_bar(job) as on_epoch:
-            record = study(job, on_epoch=on_epoch, should_stop=should_stop, trains=trains)
+        with train_scale.spread(job, scale) as notes, until_interrupted() as should_stop, progress_bar(job) as on_epoch:
+            noted = watch.noting(job, on_epoch) if trains and with_norms else on_epoch
+            record = study(job, on_epoch=noted, should_stop=should_stop, trains=trains)
     except (Interrupted, KeyboardInterrupt):
         _say_how_to_go_on(job)
         return INTERRUPTED
     from diffcli.render.train_plots import plots
 
+    record = replace(record, gradients=tuple(watch.norms), notes=(*record.notes, *notes))
     to.write(record, plots, digits)
     return record.exit_code
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from diffcli.errors import UsageError
 from diffcli.language.suggestions import nearest
-from diffcli.learn.architecture import ACTIVATIONS, MOST_LAYERS
+from diffcli.learn.architecture import MOST_LAYERS
 from diffcli.learn.depth_programs import CLASSES, LINEAR, NORMALISATIONS, Backward, Deep, Flow, samples
 from diffcli.learn.initialisation import USUAL, initialise, read_initialisation
 from diffcli.learn.network import LABELS, PENALTY, SAMPLES
@@ -27,7 +27,7 @@ MOST_WORK = 2e11
 class Settings:
     """What is to be looked at."""
 
-    activations: tuple[str, ...] = ACTIVATIONS
+    activations: tuple[str, ...] = ("sigmoid", "tanh", "relu")
     initialisations: tuple[str, ...] = ("glorot", "he", "normal:sigma=0.01", "normal:sigma=1")
     depths: tuple[int, ...] = (1, 2, 5, 10, 20, 50)
     """Numbers of hidden layers."""

@@ -8,6 +8,7 @@ from diffcli.learn.backprop_check import Check
 from diffcli.learn.metrics import Score
 from diffcli.learn.optimizers import Optimizer
 from diffcli.learn.progress import Epoch
+from diffcli.learn.vanishing import LayerNorms
 from diffcli.studies.values import SCHEMA, finite
 
 
@@ -79,6 +80,8 @@ class Training:
     resumed_at: int | None = None
     """The epoch at which a checkpoint was taken up."""
     checkpoint: str | None = None
+    gradients: tuple[LayerNorms, ...] = ()
+    """The norms of the gradient by layer after every epoch, where they were asked for."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -125,6 +128,7 @@ class Training:
             "confusion": [list(row) for row in self.confusion] or None,
             "deltas": self.deltas and _deltas(self.deltas),
             "curves": [{name: finite(x) for name, x in epoch._asdict().items()} for epoch in self.curves],
+            "gradients": [norms.to_dict() for norms in self.gradients],
             "checkpoint": self.checkpoint,
             "resumed_at": self.resumed_at,
             "seconds": self.seconds,

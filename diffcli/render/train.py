@@ -26,7 +26,8 @@ from diffcli.render.document import (
     text,
 )
 from diffcli.render.shell import quoted
-from diffcli.render.train_plots import plots
+from diffcli.render.train_gradients import gradient_blocks
+from diffcli.render.train_plots import curves
 from diffcli.studies.values import tidied
 
 DIGITS = 4
@@ -42,7 +43,7 @@ def document(record: Training, options: Options) -> Document:
     if record.deltas:
         blocks += _deltas(record.deltas, options)
     if record.curves:
-        blocks += [_epochs(record, options), *plots(record, has_markers=True)]
+        blocks += [_epochs(record, options), *curves(record, has_markers=True), *gradient_blocks(record)]
         blocks += [Lines(tuple(_ending(record))), _scores(record, options)]
     if record.confusion:
         blocks += _confusion(record, options)

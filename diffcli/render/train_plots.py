@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from diffcli.learn.progress import Epoch
 from diffcli.learn.training_record import Training
 from diffcli.render.plot import Axis, Mark, Plot, Series
+from diffcli.render.train_gradients import gradient_plots
 
 MOST_POINTS = 400
 MARKED = 40
@@ -13,8 +14,13 @@ HEIGHT = 12
 Pick = Callable[[Epoch], float | None]
 
 
-def plots(record: Training, *, has_markers: bool = False) -> list[Plot]:
-    """Both curves."""
+def plots(record: Training) -> list[Plot]:
+    """What a picture shows."""
+    return [*curves(record), *gradient_plots(record)]
+
+
+def curves(record: Training, *, has_markers: bool = False) -> list[Plot]:
+    """Loss and accuracy."""
     return [losses(record, has_markers=has_markers), accuracies(record, has_markers=has_markers)]
 
 
