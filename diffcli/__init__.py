@@ -14,6 +14,7 @@ __all__ = [
     "jvp",
     "study",
     "trace",
+    "train",
     "value_and_grad",
     "vjp",
 ]

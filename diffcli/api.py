@@ -15,6 +15,7 @@ from diffcli.texts import At
 if TYPE_CHECKING:
     from diffcli import functions
     from diffcli.learn.descent import Descent
+    from diffcli.learn.training_record import Training
     from diffcli.studies.compare import Comparison
     from diffcli.studies.gradient_check import GradientCheck
     from diffcli.studies.records import Study
@@ -224,6 +225,44 @@ def descend(
         place = requests.of_function(function, _arguments(start), argnums)
     chosen = requests.settings(method, optimizer, rate, schedule, restarts, seed, criteria)
     return requests.descend(place, chosen)
+
+
+def train(
+    network: str,
+    data: Any,
+    *,
+    at: Mapping[str, Any] | None = None,
+    hidden: str | Sequence[int] | None = None,
+    label: str | None = None,
+    classes: Sequence[str] | None = None,
+    optimizer: str = "adam",
+    rate: float | None = None,
+    schedule: str | None = None,
+    on_epoch: Callable[[Any], None] | None = None,
+    **settings: Any,
+) -> "Training":
+    """The record of `diffcli train`: `.values` are the learned parameters by name, `.scores` the final table.
+
+    Args:
+        network: Such as "mlp:64" or "mlp:64,32:relu", "@mlp-tanh", a file, or a program.
+        data: "digits", "iris", "moons", a .csv or .npz file, or a tuple of samples and labels (X, y).
+        at: Starting values of parameters by name; the others are random.
+        hidden: Widths of the hidden layers of a program.
+        label: The column (or array) of the labels in a file.
+        classes: All labels that may occur in a file.
+        optimizer: Such as "adam", or "momentum:beta=0.8".
+        rate: The learning rate; by default the optimizer's usual one.
+        schedule: How the rate falls, such as "step:factor=0.1,every=500".
+        on_epoch: Called with a point of the curves after every epoch.
+        settings: epochs, batch, l2, dropout, patience, initialisation, shares, is_standardised, seed, dtype, checkpoint,
+            checkpoint_seconds, resume, sample, with_confusion (see `diffcli.learn.train.Settings`).
+    """
+    from diffcli.learn import train as training
+    from diffcli.learn.train_requests import prepared
+
+    job = prepared(network, data, at=at or {}, hidden=hidden, label=label, classes=classes, optimizer=optimizer,
+                   rate=rate, schedule=schedule, settings=settings)  # fmt: skip
+    return training.train(job, on_epoch=on_epoch or (lambda _: None))
 
 
 def _called(function: Function, at: Any) -> Any:

@@ -1,6 +1,7 @@
 """What is asked for, in words: a network, data, an example; and what Python programs ask of a training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from diffcli.learn.data import Data, part, refuse_unfit
 from diffcli.learn.data_files import read_data
 from diffcli.learn.data_sets import data_set, is_data_set
 from diffcli.learn.network import MASK, PENALTY, Network, of_architecture, of_text
-from diffcli.learn.train import Job
+from diffcli.learn.specification import read_optimizer
+from diffcli.learn.train import Job, Settings, prepare
 
 Array = Any
 MOST_CHARACTERS, MOST_SHOWN = 200_000, 2000
@@ -96,6 +98,40 @@ def of_arrays(x: Any, y: Any) -> Data:
     found, number = np.unique(labels, return_inverse=True)
     features = tuple(f"X[{k}]" for k in range(numbers.shape[1]))
     return refuse_unfit(Data("arrays", numbers, number.reshape(-1), tuple(map(str, found)), features))
+
+
+def prepared(
+    network: str,
+    data: Any,
+    *,
+    at: Mapping[str, Any],
+    hidden: str | Sequence[int] | None,
+    label: str | None,
+    classes: Sequence[str] | None,
+    optimizer: str,
+    rate: float | None,
+    schedule: str | None,
+    settings: Mapping[str, Any],
+) -> Job:
+    """What a Python program asks for, set up; `settings` are fields of `Settings`."""
+    import numpy as np
+
+    known = [field.name for field in fields(Settings)]
+    if unknown := [name for name in settings if name not in known or name == "optimizer"]:
+        raise UsageError(f"a training has no setting {unknown[0]!r}", hint=f"there are {', '.join(known)}")
+    chosen = Settings(read_optimizer(optimizer, rate, schedule), **settings)
+    if chosen.checkpoint is not None:
+        chosen = replace(chosen, checkpoint=Path(chosen.checkpoint))
+    if isinstance(data, Data):
+        samples = data
+    elif isinstance(data, (str, Path)):
+        samples = read_samples(str(data), seed=chosen.seed, label=label, classes=",".join(classes) if classes else None)
+    else:
+        samples = of_arrays(*data)
+    widths = ",".join(map(str, hidden)) if hidden is not None and not isinstance(hidden, str) else hidden
+    start = {name: np.asarray(value, dtype=float) for name, value in at.items()}
+    found = read_network(network, samples, hidden=widths, start=start, dropout=chosen.dropout > 0, penalty=chosen.l2 > 0)
+    return prepare(found, samples, chosen)
 
 
 def of_example(text: str, start: Mapping[str, Array]) -> tuple[Network, Data]:
