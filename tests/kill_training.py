@@ -37,7 +37,9 @@ def killed(path: Path, epochs: int, kills: int, seed: int) -> list[int]:
     chance, steps = random.Random(seed), []
     for _ in range(kills):
         before = _stamp(path)
-        with subprocess.Popen(command(path, epochs, 0.0), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            command(path, epochs, 0.0), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
             deadline = time.monotonic() + PATIENCE
             while _stamp(path) == before and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.001)
@@ -58,7 +60,9 @@ def differences(first: Path, second: Path) -> list[str]:
     """The names of all that is not the same to the last bit."""
     with np.load(first) as a, np.load(second) as b:
         names = sorted({*a.files, *b.files})
-        return [n for n in names if n not in a or n not in b or a[n].dtype != b[n].dtype or a[n].tobytes() != b[n].tobytes()]
+        return [
+            n for n in names if n not in a or n not in b or a[n].dtype != b[n].dtype or a[n].tobytes() != b[n].tobytes()
+        ]
 
 
 def main(kills: int) -> int:
@@ -70,7 +74,9 @@ def main(kills: int) -> int:
         steps = killed(second, epochs, kills, seed=int.from_bytes(os.urandom(4), "big"))
         found = differences(first, second)
         leftovers = [entry.name for entry in Path(folder).iterdir() if entry not in (first, second)]
-    print(f"killed {kills} times, in the epochs {steps}, of {epochs}; different: {found or 'nothing'}; left: {leftovers}")
+    print(
+        f"killed {kills} times, in the epochs {steps}, of {epochs}; different: {found or 'nothing'}; left: {leftovers}"
+    )
     return int(bool(found or leftovers))
 
 

@@ -1,8 +1,8 @@
 """Networks by their short names, and the program of one in the input language.
 
-`linear`, `logistic`, `mlp:64`, `mlp:64,32:relu` name a decision function and a loss. What is trained is the program that
-`text` writes, in the numbering of lecture deck 001: a(1) = x, z(l+1) = W(l) a(l) + b(l), a(l+1) = g(z(l+1)). Samples are
-rows, so that z = W a for each of them is Z = A Wᵀ.
+`linear`, `logistic`, `mlp:64`, `mlp:64,32:relu` name a decision function and a loss. What is trained is the program
+that `text` writes, in the numbering of lecture deck 001: a(1) = x, z(l+1) = W(l) a(l) + b(l), a(l+1) = g(z(l+1)).
+Samples are rows, so that z = W a for each of them is Z = A Wᵀ.
 """
 
 from typing import NamedTuple

@@ -4,8 +4,7 @@ import zipfile
 from io import BytesIO
 from math import prod
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 MOST_BYTES = 2**31
 """Of one array."""
@@ -24,10 +23,10 @@ class Archive:
             raise ValueError("it is no .npz archive") from None
         self._members = {info.filename.removesuffix(".npy"): info for info in self._file.infolist()}
 
-    def __enter__(self) -> "Archive":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     @property

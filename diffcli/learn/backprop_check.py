@@ -63,9 +63,7 @@ class Check(NamedTuple):
                 "parameters": self.total, "failed": self.failed, "worst": worst}  # fmt: skip
 
 
-def check(
-    objective: Objective, part: Part, masks: Sequence[Array], penalty: float, random: Any
-) -> tuple[Check, ...]:
+def check(objective: Objective, part: Part, masks: Sequence[Array], penalty: float, random: Any) -> tuple[Check, ...]:
     """Both checks on the first samples of a part, in double precision, at the parameters as they are."""
     precise = doubled(objective)
     x, y = (array[:MOST_SAMPLES].astype(float) for array in (part.x, part.y))
@@ -156,9 +154,11 @@ def _row_major(parameter: Parameter, number: int) -> int:
     """The number of an element counted row by row, where it is given column by column."""
     import numpy as np
 
-    return int(np.ravel_multi_index(np.unravel_index(number, parameter.shape, order="F"), parameter.shape)) if (
-        parameter.shape
-    ) else 0
+    return (
+        int(np.ravel_multi_index(np.unravel_index(number, parameter.shape, order="F"), parameter.shape))
+        if (parameter.shape)
+        else 0
+    )
 
 
 def _part(elements: Array, parameter: Parameter) -> Array:

@@ -77,19 +77,23 @@ def refuse_unfit(data: Data, places: Sequence[str] = ()) -> Data:
     """The data, if there are enough samples of at least two classes; `places` say where each sample comes from."""
     counts = data.counts
     if len(data.classes) < LEAST_CLASSES:
-        raise UsageError(f"all samples have the label {data.classes[0]!r}", hint="two classes or more can be told apart")
+        only = f"all samples have the label {data.classes[0][:60]!r}"
+        raise UsageError(only, hint="two classes or more can be told apart", kind="data")
     rare = [k for k, n in enumerate(counts) if n < LEAST_SAMPLES]
     if rare:
         name, count = data.classes[rare[0]], counts[rare[0]]
         where = f" ({places[[*data.labels].index(rare[0])]})" if len(places) and count else ""
         guess = nearest(name, [other for k, other in enumerate(data.classes) if k not in rare])
         raise UsageError(
-            f"the class {name!r} has {count} sample{'s' if count != 1 else ''}{where}, at least {LEAST_SAMPLES} are needed",
+            f"{LEAST_SAMPLES} samples of each class are needed, and {name[:60]!r} has {count}{where}",
+            kind="data",
             hint=f"did you mean {guess!r}?" if guess else "training, validation and test need one each",
         )
     if len(data.classes) > MOST_CLASSES:
         raise UsageError(
-            f"there are {len(data.classes)} different labels", hint="labels are classes; which column is it? --label NAME"
+            f"there are {len(data.classes)} different labels",
+            hint="labels are classes; which column is it? --label NAME",
+            kind="data",
         )
     return data
 

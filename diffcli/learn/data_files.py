@@ -227,7 +227,7 @@ def _described(array: Array) -> str:
 def _label_text(path: Path, value: Any, place: str) -> str:
     """A label as text; missing ones and broken numbers are refused."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    if isinstance(value, float) or getattr(value, "dtype", None) is not None and value.dtype.kind == "f":
+    if isinstance(value, float) or (hasattr(value, "dtype") and value.dtype.kind == "f"):
         if not float(value).is_integer():
             what = "missing" if math.isnan(value) else f"{text[:40]}, which is no class"
             raise _unreadable(path, f"the label {place} is {what}")

@@ -41,15 +41,16 @@ def moons(numbers: str, seed: int) -> Data:
     random = np.random.default_rng([seed, 0x6D6F6F6E])
     halves = [count - count // 2, count // 2]
     angles = [np.linspace(0, math.pi, half) for half in halves]
-    x = np.concatenate([
-        np.stack([np.cos(angles[0]), np.sin(angles[0])], axis=1),
-        np.stack([1 - np.cos(angles[1]), 0.5 - np.sin(angles[1])], axis=1),
-    ])
+    x = np.concatenate(
+        [
+            np.stack([np.cos(angles[0]), np.sin(angles[0])], axis=1),
+            np.stack([1 - np.cos(angles[1]), 0.5 - np.sin(angles[1])], axis=1),
+        ]
+    )
     x += random.normal(0.0, noise, x.shape) if noise else 0.0
     labels = np.repeat([0, 1], halves)
-    return Data(
-        f"moons:{count},{noise:g}", x, labels, ("upper", "lower"), ("x", "y"), f"half circles, noise {noise:g}, seed {seed}"
-    )
+    source = f"two half circles with noise {noise:g}, seed {seed}"
+    return Data(f"moons:{count},{noise:g}", x, labels, ("upper", "lower"), ("x", "y"), source)
 
 
 def _moon_numbers(text: str) -> tuple[int, float]:

@@ -19,9 +19,11 @@ def deltas(objective: Objective, x: Array, y: Array, sample: int, label: str) ->
             "layer tables are for networks in the form of lecture deck 001",
             hint="mlp:4:sigmoid, or a program with Z2 = X @ W1.T + b1; A2 = sigmoid(Z2); …; see --show program",
         )
+    import numpy as np
+
     precise = doubled(objective)
     x, y = x.reshape(1, -1).astype(float), y.reshape(1, -1).astype(float)
-    masks = [x.dtype.type(1) + 0 * precise.views[f"b{int(name[1:]) - 1}"].reshape(1, -1) for name in precise.network.masks]
+    masks = [np.ones(precise.network.shape(name, 1)) for name in precise.network.masks]
     loss = precise.gradient(x, y, masks)
     engine = precise.derivatives.copy()
     starts = {parameter.name: parameter for parameter in precise.network.parameters}

@@ -56,7 +56,7 @@ def read_initialisation(text: str | None, network: Network) -> str:
         raise UsageError(f"there is no initialisation {name[:40]!r}", hint=f"one of {', '.join(INITIALISATIONS)}")
     known = {"sigma"} if name == "normal" else set()
     if unknown := set(numbers) - known:
-        raise UsageError(f"{name} has no number {sorted(unknown)[0]!r}", hint="only normal has one: normal:sigma=0.1")
+        raise UsageError(f"{name} has no number {min(unknown)!r}", hint="only normal has one: normal:sigma=0.1")
     if not 0 <= numbers.get("sigma", 1.0) < math.inf:
         raise UsageError("sigma must be 0 or a positive number", hint="normal:sigma=0.1")
     return text

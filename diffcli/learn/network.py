@@ -232,7 +232,5 @@ def comparable(graph: Graph) -> tuple[Node, ...]:
 def refuse_large(network: Network) -> Network:
     """The network, unless it is too large to be trained here."""
     if network.size > MOST_PARAMETERS:
-        raise UsageError(
-            f"the network has {network.size} parameters; the limit is {MOST_PARAMETERS}", kind="limit"
-        )
+        raise UsageError(f"the network has {network.size} parameters; the limit is {MOST_PARAMETERS}", kind="limit")
     return network

@@ -33,7 +33,7 @@ class Evaluation(NamedTuple):
     loss: float
     """The mean, without penalty and dropout."""
     scores: Array
-    """One row for each sample: the larger, the likelier the class; for two classes one number, positive for the second."""
+    """One row for each sample, the larger the likelier the class; of two classes one number, positive for the second."""
 
 
 class Objective:
@@ -117,9 +117,7 @@ class Objective:
 def views(network: Network, elements: Array) -> dict[str, Array]:
     """The parameters by name, as parts of one array of all their elements."""
     return {
-        parameter.name: elements[parameter.start : parameter.start + parameter.size].reshape(
-            parameter.shape, order="F"
-        )
+        parameter.name: elements[parameter.start : parameter.start + parameter.size].reshape(parameter.shape, order="F")
         for parameter in network.parameters
     }
 

@@ -105,7 +105,6 @@ def resumed(arrays: Mapping[str, Array], objective: Objective, optimizer: Optimi
     random.bit_generator.state = meta["random"]
     entries = {name.removeprefix("memory."): value for name, value in arrays.items() if name.startswith("memory.")}
     memory = restored({**entries, "t": meta["t"]}, optimizer.start([objective.parameters]))
-    rows = [[None if x != x else x for x in row] for row in arrays["curves"].tolist()]
     return Progress(
         objective.parameters,
         random,
@@ -116,8 +115,23 @@ def resumed(arrays: Mapping[str, Array], objective: Objective, optimizer: Optimi
         best=arrays["best"].copy(),
         best_loss=NEVER if meta["best_loss"] is None else meta["best_loss"],
         best_epoch=meta["best_epoch"],
-        curves=[Epoch(int(row[0]), *row[1:]) for row in rows],
+        curves=[_epoch(*row) for row in arrays["curves"].tolist()],
         ending=meta["ending"],
+    )
+
+
+def _epoch(number: float, loss: float, accuracy: float, other: float, other_accuracy: float, rate: float) -> Epoch:
+    """A point of the curves from a row of an array, where nan says that there is no validation."""
+    import math
+
+    has_validation = not math.isnan(other_accuracy)
+    return Epoch(
+        int(number),
+        loss,
+        accuracy,
+        other if has_validation else None,
+        other_accuracy if has_validation else None,
+        rate,
     )
 
 

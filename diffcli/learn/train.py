@@ -1,4 +1,4 @@
-"""The recipe of the lectures: data, decision function, loss, and minimise; the gradient is checked before it is used."""
+"""The recipe of the lectures: data, decision function, loss, minimise; the gradient is checked before it is used."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,8 @@ from diffcli.learn.training_record import DataFacts, Training
 
 Array = Any
 PARTS = ("training", "validation", "test")
+SAID_ELSEWHERE = frozenset(("network", "program", "shapes", "start"))
+"""Options that the record has in fields of their own."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,8 @@ def _refuse(network: Network, settings: Settings) -> None:
     if settings.dropout and not network.masks:
         raise UsageError("dropout needs masks in the program", hint="A2 = tanh(Z2)*M2; see --show program of mlp:8")
     if settings.l2 and not network.has_penalty:
-        raise UsageError(
-            "an L2 penalty needs its factor in the program", hint="L = … + lambda/2*sum(W1^2); see --show program of mlp:8"
-        )
+        hint = "L = … + lambda/2*sum(W1^2); see --show program of mlp:8"
+        raise UsageError("an L2 penalty needs its factor in the program", hint=hint)
 
 
 def options(network: Network, data: Data, settings: Settings, initialisation: str) -> dict[str, Any]:
@@ -227,8 +228,9 @@ def _record(job: Job, checks: Sequence[Check], **known: Any) -> Training:
     )  # fmt: skip
     shapes = {parameter.name: parameter.shape for parameter in network.parameters}
     path = job.settings.checkpoint
+    shown = {name: value for name, value in job.options.items() if name not in SAID_ELSEWHERE}
     return Training(
-        network.name, network.text, shapes, facts, job.settings.optimizer, job.options, tuple(checks),
+        network.name, network.text, shapes, facts, job.settings.optimizer, shown, tuple(checks),
         checkpoint=str(path) if path else None, **known,
     )  # fmt: skip
 

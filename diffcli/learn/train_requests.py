@@ -70,9 +70,7 @@ def program_of(text: str) -> str:
         ) from None
 
 
-def read_samples(
-    text: str, *, seed: int = 0, label: str | None = None, classes: str | None = None
-) -> Data:
+def read_samples(text: str, *, seed: int = 0, label: str | None = None, classes: str | None = None) -> Data:
     """The data of a name or a file."""
     if is_data_set(text) or Path(text).suffix == "":
         if label is not None or classes is not None:
@@ -130,7 +128,9 @@ def prepared(
         samples = of_arrays(*data)
     widths = ",".join(map(str, hidden)) if hidden is not None and not isinstance(hidden, str) else hidden
     start = {name: np.asarray(value, dtype=float) for name, value in at.items()}
-    found = read_network(network, samples, hidden=widths, start=start, dropout=chosen.dropout > 0, penalty=chosen.l2 > 0)
+    found = read_network(
+        network, samples, hidden=widths, start=start, dropout=chosen.dropout > 0, penalty=chosen.l2 > 0
+    )
     return prepare(found, samples, chosen)
 
 

@@ -105,6 +105,4 @@ def drawn_masks(network: Network, rows: int, dropout: float, random: Any, dtype:
     import numpy as np
 
     kept = dtype.type(1 / (1 - dropout))
-    return [
-        np.where(random.random(network.shape(name, rows)) < dropout, dtype.type(0), kept) for name in network.masks
-    ]
+    return [np.where(random.random(network.shape(name, rows)) < dropout, dtype.type(0), kept) for name in network.masks]

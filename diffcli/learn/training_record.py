@@ -143,9 +143,10 @@ def _score(score: Score) -> dict[str, Any]:
 
 def _deltas(deltas: Deltas) -> dict[str, Any]:
     layers = [
-        {"layer": layer.number, **{name: _numbers(values) for name, values in layer._asdict().items() if name != "number"}}
+        {"layer": layer.number, "z": _numbers(layer.z), "a": _numbers(layer.a), "delta": _numbers(layer.delta),
+         "engine": _numbers(layer.engine)}
         for layer in deltas.layers
-    ]
+    ]  # fmt: skip
     return {**deltas._asdict(), "x": _numbers(deltas.x), "y": _numbers(deltas.y), "loss": finite(deltas.loss),
             "layers": layers}  # fmt: skip
 

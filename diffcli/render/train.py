@@ -25,6 +25,7 @@ from diffcli.render.document import (
     Text,
     text,
 )
+from diffcli.render.grad import counted
 from diffcli.render.shell import quoted
 from diffcli.render.train_gradients import gradient_blocks
 from diffcli.render.train_plots import curves
@@ -34,6 +35,8 @@ DIGITS = 4
 MOST_ROWS = 12
 """Units of a layer, and classes of a confusion matrix, that are shown on a screen."""
 MOST_SHAPES = 8
+NARROW_DIGITS, WIDE = 11, 100
+"""Digits in the layer tables on a screen of fewer columns."""
 HEADER = ("epoch", "training_loss", "training_accuracy", "validation_loss", "validation_accuracy", "rate")
 
 
@@ -77,11 +80,12 @@ def _recipe(record: Training) -> Table:
     """Data, decision function, loss, minimise."""
     columns = (Column(), Column(flexible=True))
     function, loss = _program(record.text)
+    minimise = list(_minimise(record)) if record.curves else []
     rows = [
         (text("data", role="name"), text(_data(record))),
         *((text("decision function" if not k else "", role="name"), line) for k, line in enumerate(function)),
         *((text("loss" if not k else "", role="name"), line) for k, line in enumerate(loss)),
-        *((text("minimise" if not k else "", role="name"), line) for k, line in enumerate(_minimise(record))),
+        *((text("minimise" if not k else "", role="name"), line) for k, line in enumerate(minimise)),
     ]
     return Table(columns, (Section(tuple(rows)),))
 
@@ -90,10 +94,9 @@ def _data(record: Training) -> str:
     known = record.data
     training, validation, test = known.parts
     scaled = "; features scaled to mean 0 and deviation 1 over training" if known.is_standardised else ""
-    return (
-        f"{known.name}: {known.samples} samples, {known.features} features, {len(known.classes)} classes;"
-        f" {training} for training, {validation} for validation, {test} for test{scaled}"
-    )
+    parts = f"; {training} for training, {validation} for validation, {test} for test" if validation or test else ""
+    samples = counted(known.samples, "sample", "samples")
+    return f"{known.name}: {samples}, {known.features} features, {len(known.classes)} classes{parts}{scaled}"
 
 
 def _program(program: str) -> tuple[list[Text], list[Text]]:
@@ -130,7 +133,8 @@ def _checks(record: Training) -> Iterator[Block]:
         yield Table(columns, (section,), title="Gradient check, before the first step")
     rules = ", ".join(f"{numbers.tolerance(check.tolerance)} ({check.against})" for check in record.checks)
     if record.is_checked:
-        yield Lines((text(f"error: relative to the largest derivative of the same array; limit {rules}", role="quiet"),))
+        rule = f"error: relative to the largest derivative of the same array; limit {rules}"
+        yield Lines((text(rule, role="quiet"),))
         return
     worst = next(check for check in record.checks if not check.is_right)
     message = f"The gradient is wrong: {worst.failed} of {worst.compared} derivatives differ from {worst.against}."
@@ -158,7 +162,9 @@ def _number(value: float | None, digits: int = DIGITS) -> Text:
 
 
 def _percent(value: float | None) -> Text:
-    return text("—", role="quiet") if value is None else (Span(f"{100 * value:.1f} %", "value", rf"{100 * value:.1f}\,\%"),)
+    if value is None:
+        return text("—", role="quiet")
+    return (Span(f"{100 * value:.1f} %", "value", rf"{100 * value:.1f}\,\%"),)
 
 
 # Layer tables.
@@ -174,8 +180,8 @@ def _deltas(known: Deltas, options: Options) -> Iterator[Block]:
         yield _layer(layer, known, options)
     g = {"sigmoid": "a(1 − a)", "tanh": "1 − a²", "relu": "[a > 0]"}[known.activation]
     last = known.layers[-1].number
-    rules = [f"z({last}) = W({last - 1}) a({last - 1}) + b({last - 1}), a({last}) = {known.output}(z({last})),"
-             f" δ({last}) = a({last}) − y"]  # fmt: skip
+    output = f"a({last}) = {known.output}(z({last})), δ({last}) = a({last}) − y"
+    rules = [f"z({last}) = W({last - 1}) a({last - 1}) + b({last - 1}), {output}"]
     if len(known.layers) > 1:
         rules.append(f"a(l) = {known.activation}(z(l)), δ_i(l) = {g} Σ_k δ_k(l+1) W_ki(l)")
     rules.append("∂L/∂W_ij(l) = δ_i(l+1) a_j(l), ∂L/∂b_i(l) = δ_i(l+1); engine: ∂L/∂b by reverse mode")
@@ -183,18 +189,22 @@ def _deltas(known: Deltas, options: Options) -> Iterator[Block]:
 
 
 def _layer(layer: LayerTable, known: Deltas, options: Options) -> Table:
+    """One row for each unit; on a narrow screen the engine's column goes first."""
     l, is_last = layer.number, layer.number == known.layers[-1].number
-    names = [f"z({l})", f"a({l})", *(["y"] if is_last else []), f"δ({l})", "engine"]
-    columns = (Column("unit", "right"), *(Column(name, "decimal", droppable=k) for name, k in zip(
-        names, (2, 0, 3, 0, 1) if is_last else (2, 0, 0, 1), strict=True)))  # fmt: skip
-    values = [layer.z, layer.a, *([known.y] if is_last else []), layer.delta, layer.engine]
+    digits = options.digits or (NARROW_DIGITS if options.is_interactive and (options.width or 0) < WIDE else None)
+    named = {f"z({l})": layer.z, f"a({l})": layer.a, **({"y": known.y} if is_last else {}), f"δ({l})": layer.delta}
+    columns = (
+        Column("unit", "right"),
+        *(Column(name, "decimal") for name in named),
+        Column("engine", "decimal", droppable=1),
+    )
     rows = [
-        (text(str(k + 1)), *((numbers.value(x, options.digits),) for x in unit))
-        for k, unit in enumerate(zip(*values, strict=True))
+        (text(str(k + 1)), *((numbers.value(x, digits),) for x in unit))
+        for k, unit in enumerate(zip(*named.values(), layer.engine, strict=True))
     ]
-    kind = "output layer" if is_last else "hidden layer"
     hidden = len(rows) - MOST_ROWS if options.is_interactive else 0
-    title = f"Layer {l}, {kind}" + (f" (the first {MOST_ROWS} of {len(rows)} units)" if hidden > 0 else "")
+    some = f" (the first {MOST_ROWS} of {len(rows)} units)" if hidden > 0 else ""
+    title = f"Layer {l}, {'output' if is_last else 'hidden'} layer{some}"
     return Table(columns, (Section(tuple(rows[:MOST_ROWS] if hidden > 0 else rows)),), title)
 
 
@@ -242,8 +252,9 @@ def _ending(record: Training) -> Iterator[Text]:
                    Span(f"--rate {numbers.plain(record.optimizer.rate / 10)}", "code"))  # fmt: skip
         return
     role: Role = "good" if record.ending == PATIENCE else "plain"
-    why = f"{known['patience']} epochs without a lower validation loss" if record.ending == PATIENCE else "all epochs done"
-    yield text(f"Stopped after {count}: ", Span(why, role), f"; {numbers.seconds(record.seconds)}.")
+    patience = f"{known['patience']} epochs without a lower validation loss"
+    why = Span(patience if record.ending == PATIENCE else "all epochs done", role)
+    yield text(f"Stopped after {count}: ", why, f"; {numbers.seconds(record.seconds)}.")
     if record.best_epoch is not None and record.best_epoch != last:
         yield text(f"Kept: the parameters after epoch {record.best_epoch}, where the validation loss was least.")
 
@@ -263,8 +274,8 @@ def _confusion(record: Training, options: Options) -> Iterator[Block]:
     names, counts = record.data.classes, record.confusion
     part = "test" if record.data.parts[2] else "training"
     if options.is_interactive and len(names) > MOST_ROWS:
-        wrong = sorted(((n, names[i], names[j]) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j and n),
-                       reverse=True)  # fmt: skip
+        pairs = ((n, names[i], names[j]) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j and n)
+        wrong = sorted(pairs, reverse=True)
         lines = [text(f"{was} taken for {taken}: {n}") for n, was, taken in wrong[:MOST_ROWS]]
         yield Lines((text(f"Most frequent mistakes on the {part} samples"), *lines))
         return
