@@ -7,10 +7,10 @@ accurate. x + 0 stays where x may be −0, 0·x stays always: they change what t
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from diffcli.execute.floats import FLOATS, function
-from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph
+from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph, Node
 
 MOST_FACTORS = 4
 """The largest power that is written as a product."""
@@ -21,7 +21,10 @@ _NEVER_MINUS_ZERO = frozenset(
 
 
 def optimised(graph: Graph) -> Graph:
-    """The program as it should run; inputs, outputs and their order stay. Programs of numbers only."""
+    """The program as it should run; inputs, outputs and their order stay. Programs of numbers only.
+
+    Nodes that were tried on the way stay too: no output needs them.
+    """
     optimiser, new = Optimiser(), dict[int, int]()
     for position, (node, needed) in enumerate(zip(graph.nodes, graph.needed, strict=True)):
         if node.op == INPUT:
@@ -31,7 +34,7 @@ def optimised(graph: Graph) -> Graph:
         elif needed:
             new[position] = optimiser.apply(node.op, *[new[argument] for argument in node.args])
     inputs = [new[position] for position in graph.inputs]
-    return optimiser.graph(inputs, [new[position] for position in graph.outputs], graph.output_names).pruned()
+    return optimiser.graph(inputs, [new[position] for position in graph.outputs], graph.output_names)
 
 
 class Optimiser(Builder):
@@ -44,18 +47,27 @@ class Optimiser(Builder):
 
     def apply(self, op: str, *args: int, **_: object) -> int:  # numbers have no parameters
         """The operation `op` on nodes that are already there, or the node that has its value."""
-        numbers = self._numbers
-        if numbers.keys() >= set(args):
-            value = function(op)(*[numbers[argument] for argument in args])
-            if math.isfinite(value):  # an infinity and nan have no literal
-                return self.number(value)
+        value = self._folded(op, args)
+        if value is not None:
+            return self.number(value)
         rule = RULES.get(op)
         found = rule(self, *args) if rule else None
         if found is not None:
             return found
         if op in COMMUTATIVE and args[0] > args[1]:
             args = (args[1], args[0])
-        return super().apply(op, *args)
+        return self._add(Node(op, args), None)
+
+    def _folded(self, op: str, args: Sequence[int]) -> float | None:
+        """What the operation gives in every run; an infinity and nan have no literal."""
+        values = []
+        for argument in args:
+            value = self._numbers.get(argument)
+            if value is None:
+                return None
+            values.append(value)
+        result = function(op)(*values)
+        return result if math.isfinite(result) else None
 
     def constant(self, literal: str, *_: object) -> int:
         """A constant; two texts of the same double are the same node."""

@@ -128,21 +128,26 @@ def source(graph: Graph) -> str:
 
 def _lines(graph: Graph, names: Sequence[str], first: Sequence[int] = ()) -> tuple[list[str], list[str]]:
     """The assignments, those of the nodes in `first` before all others, and the outputs in terms of them."""
-    texts = dict(zip(graph.inputs, names, strict=True))
-    uses = Counter(argument for node in graph.nodes for argument in node.args)
-    uses.update([*graph.outputs, *first, *first])
-    lines, depths = [], Counter[int]()
-    for position in dict.fromkeys([*first, *range(len(graph.nodes))]):
-        node = graph.nodes[position]
-        if node.op == INPUT:
+    nodes, needed, texts = graph.nodes, graph.needed, dict(zip(graph.inputs, names, strict=True))
+    uses, depths, lines = [0] * len(nodes), [0] * len(nodes), list[str]()
+    for position in (*graph.outputs, *first, *first):
+        uses[position] += 1
+    for node, is_needed in zip(nodes, needed, strict=True):
+        for argument in node.args if is_needed else ():
+            uses[argument] += 1
+    for position in (*first, *range(len(nodes))):
+        node = nodes[position]
+        if position in texts or not needed[position]:
             continue
         text = _expression(node, texts)
-        depths[position] = 1 + max((depths[argument] for argument in node.args), default=-1)
-        if node.args and (uses[position] > 1 or depths[position] > MAX_DEPTH):
-            lines.append(f"v{position} = {text}")
-            text, depths[position] = f"v{position}", 0
-        elif node.op in TEMPLATES:
-            text = f"({text})"
+        if node.args:
+            depth = 1 + max([depths[argument] for argument in node.args])
+            if uses[position] > 1 or depth > MAX_DEPTH:
+                lines.append(f"v{position} = {text}")
+                text = f"v{position}"
+            else:
+                depths[position] = depth
+                text = f"({text})" if node.op in TEMPLATES else text
         texts[position] = text
     results = [texts[position] for position in graph.outputs]
     return _with_few_names(lines, results, names) if len(lines) > LONG else (lines, results)

@@ -34,11 +34,10 @@ class FoldingBuilder(Builder):
 
         What comes back may have a smaller shape that broadcasts to the one expected: 0·x is the number 0.
         """
-        folded = self._folded_number(op, args)
-        if folded is not None:
-            return folded
         simplify = _IDENTITIES.get(op)
         simpler = simplify(self, *args) if simplify else None
+        if simpler is None:
+            simpler = self._folded_number(op, args)
         return super().apply(op, *args, **params) if simpler is None else simpler
 
     def rational(self, position: int) -> "Fraction | None":

@@ -27,15 +27,20 @@ def levels(graph: Graph) -> list[int]:
     """The longest distance of every node from the leaves."""
     result: list[int] = []
     for node in graph.nodes:
-        result.append(1 + max((result[argument] for argument in node.args), default=-1))
+        result.append(1 + max([result[argument] for argument in node.args]) if node.args else 0)
     return result
+
+
+def evaluation_order(graph: Graph) -> tuple[int, ...]:
+    """Positions of the operations that the outputs need, as the lectures number them."""
+    level, needed = levels(graph), graph.needed
+    operations = [position for position, node in enumerate(graph.nodes) if node.args and needed[position]]
+    return tuple(sorted(operations, key=level.__getitem__))  # sorting keeps the order within a level
 
 
 def numbering(graph: Graph) -> Numbering:
     """Number the nodes of `graph` as the lectures do."""
-    level = levels(graph)
-    operations = (p for p, node in enumerate(graph.nodes) if node.args and graph.needed[p])
-    order = tuple(sorted(operations, key=lambda position: (level[position], position)))
+    order = evaluation_order(graph)
     letter = trace_letter((*graph.variables, *graph.names.values(), *graph.output_names))
     first = 1 - len(graph.inputs)
     labels = {position: f"{letter}{first + k}" for k, position in enumerate(graph.inputs)}

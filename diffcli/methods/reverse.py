@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from diffcli.execute.flat import flattened, unit_vectors, zeros
 from diffcli.execute.interpreter import evaluate
 from diffcli.graph.folding import FoldingBuilder
-from diffcli.graph.numbering import numbering
+from diffcli.graph.numbering import evaluation_order
 from diffcli.graph.ops import COMPARISONS, OPS
 from diffcli.graph.primitive import Term
 from diffcli.graph.program import INPUT, Graph, Node
@@ -67,7 +67,7 @@ def adjoint_program(graph: Graph, output: int, wrt: Sequence[int], *, with_cotan
     active = graph.active(wrt)  # constants and other inputs are skipped, never multiplied by zero
     guards = usage_conditions(graph, output, builder)
     steps: list[Step] = []
-    for source in reversed(numbering(graph).order):
+    for source in reversed(evaluation_order(graph)):
         if source not in adjoints:
             continue  # the output does not depend on this node
         node = graph.nodes[source]
