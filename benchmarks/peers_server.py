@@ -19,6 +19,8 @@ from diffcli.studies.peers.registry import PEERS
 THREADS = os.cpu_count() or 1
 THREADED = 10_000
 """Points from which on the peers that can be told get all threads."""
+WARM = 0.5
+"""Seconds for which everything runs before it is timed: some compile only what runs often."""
 SAMPLE = 4
 """Points of a batch that are compared with the judge."""
 
@@ -54,6 +56,8 @@ class Server:
         self.job = KINDS[kind](self, **details)
         result = self.job.call(*self.job.args)
         seconds = perf_counter() - start
+        while perf_counter() - start < WARM:
+            self.job.call(*self.job.args)
         value, partials = self.job.read(result)
         if self.job.points is None:
             return {"seconds": seconds, "samples": [[None, float(value), [float(one) for one in partials]]]}
