@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from diffcli.cli.groups import Evaluation
 from diffcli.cli.invocation import read_request
 from diffcli.cli.words import with_all_names
 from diffcli.graph.program import Builder
@@ -143,7 +144,7 @@ def test_peer_agrees_with_the_judge_on_the_library(peer):
 def _subject(entry):
     if entry.expect != library.AGREE:
         return None
-    request = read_request(f"@{entry.name}")
+    request = read_request(Evaluation(f"@{entry.name}"))
     graph = request.reading.graph
     return (entry.name, graph, request.point) if graph.is_scalar and len(graph.outputs) == 1 else None
 

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from diffcli.cli.groups import Evaluation
 from diffcli.cli.invocation import read_request
 from diffcli.errors import UsageError
 from diffcli.execute.python_source import compiled
@@ -67,14 +68,14 @@ def cases():
 
 
 def listing(text, at, mode, language="python"):
-    request = read_request(text, at=[at] if at else [], needs_point=False)
+    request = read_request(Evaluation(text, [at] if at else []), needs_point=False)
     style = STYLES.get(language, "pretty")
     return source_listing(request.reading.graph, mode, request.wrt, style=style, point=request.point)
 
 
 def expected(text, at, mode):
     """Values, then rows of derivatives, as the method itself computes them."""
-    request = read_request(text, at=[at] if at else [], needs_point=False)
+    request = read_request(Evaluation(text, [at] if at else []), needs_point=False)
     method = METHODS[mode](request.reading.graph, request.wrt, lambda graph, _: compiled(graph))
     jacobian = method([float(value) for value in request.point])
     return [*jacobian.values, *(entry for row in jacobian.rows for entry in row)]
@@ -173,7 +174,7 @@ def test_numpy_broadcasts():
 @pytest.mark.parametrize("text", ["gamma(x)*lgamma(y)", "erf(x) + gamma(y)", "round(x)/floor(y)"])
 @pytest.mark.parametrize("at", ["x=0.5,y=3", "x=-2,y=0", "x=200,y=1e300", "x=-0.0,y=-0.5"])
 def test_values_of_special_functions(text, at, tmp_path):
-    request = read_request(text, at=[at])
+    request = read_request(Evaluation(text, [at]))
     wanted = compiled(request.reading.graph)(request.point)
     assert_close(run_python(source_text(listing(text, at, "primal"), "python"), tmp_path), wanted)
     if COMPILER:

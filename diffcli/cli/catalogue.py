@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from diffcli.cli import options
+from diffcli.cli.groups import Result
 
 
 class Kind(StrEnum):
@@ -20,10 +20,7 @@ def examples(
     name: Annotated[str | None, typer.Argument(help="Show this example.", show_default=False)] = None,
     *,
     tag: Annotated[str | None, typer.Option("--tag", help="Only examples with this tag.", show_default=False)] = None,
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    ascii_only: options.Ascii = False,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Result,
 ) -> int:
     """The worked examples; @NAME stands for one anywhere an EXPR is expected.
 
@@ -35,7 +32,7 @@ def examples(
     """
     from diffcli.cli.output import destination, show
 
-    to = destination(form, output, ascii_only=ascii_only)
+    to = destination(result)
     from diffcli.studies.catalogue import example_entry, example_list
 
     show(example_entry(name.removeprefix("@")) if name else example_list(tag), to)
@@ -48,10 +45,7 @@ def ops(
     of: Annotated[
         Kind | None, typer.Option("--of", help="Only functions of this kind.", show_default="all", case_sensitive=False)
     ] = None,
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    ascii_only: options.Ascii = False,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Result,
 ) -> int:
     """The functions with their derivative rules, domains and other names.
 
@@ -64,7 +58,7 @@ def ops(
     """
     from diffcli.cli.output import destination, show
 
-    to = destination(form, output, ascii_only=ascii_only)
+    to = destination(result)
     from diffcli.studies.operations import function_entry, function_list
 
     show(function_entry(name) if name else function_list(of and of.value), to)

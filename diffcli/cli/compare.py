@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
+from diffcli.cli.groups import Result
 from diffcli.cli.words import ALL
 from diffcli.errors import UsageError
 
@@ -54,7 +55,7 @@ def compare(
     from diffcli.cli.output import destination, progress, show
     from diffcli.studies import compare as comparisons
 
-    to = destination(form, output, ascii_only=ascii_only)
+    to = destination(Result(form, output, ascii_only=ascii_only))
     chosen = method_names(methods)
     subjects = read_subjects(expressions or [], file=file, at=at or (), tag=tag, limits=limit or ())
     others, notes = peers_and_notes(peers)

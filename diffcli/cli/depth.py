@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
+from diffcli.cli.groups import Result
 from diffcli.errors import UsageError
 
 Output = Annotated[
@@ -54,7 +55,7 @@ def depth(
     from diffcli.learn.depth import Settings, depth_study
     from diffcli.render.depth_plot import plots
 
-    to = place(form, output, ascii_only=ascii_only)
+    to = place(Result(form, output, ascii_only=ascii_only))
     settings = Settings(
         _words(activations, "--activations", str.lower), _words(initialisations, "--init", str), read_depths(depths),
         width, samples, l2, dropout, seed,

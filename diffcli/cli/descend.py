@@ -1,19 +1,18 @@
 """`diffcli descend`: gradient descent from a start, with any optimizer and the gradients of any method."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from diffcli.cli import options
 from diffcli.cli.correction import command_line, one_line
-from diffcli.errors import PointError, UsageError
+from diffcli.cli.groups import Arrays, Derivative, Numbers
+from diffcli.errors import PointError
 
 if TYPE_CHECKING:
-    from diffcli.cli.output import Destination
     from diffcli.cli.request import Request
-    from diffcli.learn.descent import Descent
 
 ALL = "all"
 From = Annotated[
@@ -81,12 +80,26 @@ Output = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Start:
+    """An expression, where the descent starts, and by which variables it goes."""
+
+    expression: options.Expression = None
+    start: From = None
+    at: Fixed = None
+    wrt: options.Wrt = None
+    file: options.File = None
+
+
+@dataclass(frozen=True)
+class Plotted(Numbers):
+    """How the record is written, and where; a picture too."""
+
+    output: Output = None
+
+
 def descend(
-    expression: options.Expression = None,
-    start: From = None,
-    at: Fixed = None,
-    wrt: options.Wrt = None,
-    file: options.File = None,
+    asked: Start,
     *,
     optimizer: OptimizerOption = "gradient-descent",
     rate: Rate = None,
@@ -103,14 +116,8 @@ def descend(
     seed: Seed = 0,
     scheme: options.SchemeOption = options.Scheme.CENTERED,
     step: options.Step = None,
-    form: options.FormatOption = None,
-    output: Output = None,
-    digits: options.Digits = None,
-    ascii_only: options.Ascii = False,
-    array_library: options.ArrayLibraryOption = None,
-    dtype: options.DTypeOption = None,
-    limit: options.Limit = None,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Plotted,
+    bounds: Arrays,
 ) -> int:
     """Descend along the gradient: every step, why it ended, and the methods side by side.
 
@@ -125,12 +132,14 @@ def descend(
     paths; 3 it left the domain, or came to a point without a derivative.
     """
     from diffcli.cli.output import busy
+    from diffcli.cli.picture import place
     from diffcli.learn.descend import Settings
     from diffcli.learn.descend import descend as study
     from diffcli.learn.specification import read_optimizer
     from diffcli.learn.termination import Criteria
+    from diffcli.render.descend_plots import plots
 
-    to = _place(form, output, ascii_only=ascii_only)
+    to = place(result)
     settings = Settings(
         read_optimizer(optimizer, rate, schedule),
         _methods(method),
@@ -140,16 +149,10 @@ def descend(
         with_landscape=to.picture is not None,
         options={"finite": {"scheme": scheme.value, "step": step}},
     )
-    request = _request(
-        expression, start or (), at or (), wrt=wrt, file=file, limits=limit or (), array_library=array_library,
-        dtype=dtype,
-    )  # fmt: skip
+    request = _request(asked, bounds)
     with busy("descending"):
-        record = study(
-            request.reading.graph, request.point, request.wrt, text=request.reading.text, typed=request.text,
-            notes=request.notes, settings=settings,
-        )  # fmt: skip
-    to.write(record, digits)
+        record = study(*request.task, settings=settings, **request.words)
+    to.write(record, plots, result.digits)
     return record.exit_code
 
 
@@ -157,41 +160,6 @@ class StartError(PointError):
     """A start that does not fit; `option` is where the correction belongs."""
 
     option = "--from"
-
-
-class Place(NamedTuple):
-    """Where the record goes: a picture, or any of the formats."""
-
-    picture: Path | None
-    other: "Destination | None"
-
-    def write(self, record: "Descent", digits: int | None) -> None:
-        """Write it there."""
-        from diffcli.cli.output import show, write_whole
-        from diffcli.render.document import Options
-
-        if self.other is not None:
-            show(record, self.other, Options(digits=digits))
-        if self.picture is not None:
-            from diffcli.render.descend_plots import plots
-            from diffcli.render.plot_picture import picture
-
-            write_whole(picture(plots(record), self.picture.suffix.lower()), self.picture)
-
-
-def _place(form: options.Format | None, output: Path | None, *, ascii_only: bool) -> Place:
-    from diffcli.cli.output import destination
-    from diffcli.render.plot_picture import SUFFIXES, require_matplotlib
-    from diffcli.render.shell import quoted
-
-    if output is None or output.suffix.lower() not in SUFFIXES:
-        return Place(None, destination(form, output, ascii_only=ascii_only))
-    if form is not None:
-        raise UsageError("--format does not go with a picture", hint="leave it out, or write to another kind of file")
-    if not output.parent.is_dir():  # said before the work, not after it
-        raise UsageError(f"cannot write {quoted(str(output))}: its folder does not exist", kind="file")
-    require_matplotlib()
-    return Place(output, None)
 
 
 def _methods(text: str) -> tuple[str, ...]:
@@ -203,35 +171,25 @@ def _methods(text: str) -> tuple[str, ...]:
     return tuple(sorted(known, key=named.index)) if text.strip() != ALL else tuple(reversed(known))
 
 
-def _request(
-    expression: str | None,
-    start: Sequence[str],
-    at: Sequence[str],
-    *,
-    wrt: str | None,
-    file: Path | None,
-    limits: Sequence[str],
-    array_library: str | None,
-    dtype: str | None,
-) -> "Request":
+def _request(asked: Start, bounds: Arrays) -> "Request":
     """Expression and start; the variables given by --at, or not named by --wrt, stay as they are."""
     from diffcli.cli.invocation import read_request
     from diffcli.language.limits import parse_limits
     from diffcli.language.points import parse_point
 
-    fixed = parse_point(at, parse_limits(limits))
+    start, at = asked.start or [], asked.at or []
+    fixed = parse_point(at, parse_limits(bounds.limit or ()))
+    whole = Derivative(asked.expression, [*start, *at], asked.wrt, file=asked.file)
     try:
-        request = read_request(
-            expression, file=file, at=[*start, *at], wrt=wrt, limits=limits, array_library=array_library, dtype=dtype
-        )
+        request = read_request(whole, bounds)
     except PointError as problem:
         raise _of_start(problem, has_fixed=bool(fixed)) from None
     graph = request.reading.graph
     moving = tuple(position for position in request.wrt if graph.nodes[position].literal not in fixed)
     if fixed and not moving:
         wrong = PointError("all variables are fixed by --at", hint="--from says where the descent starts")
-        if not start and expression is not None and file is None:
-            wrong.command = command_line("descend", one_line(expression), "--from", ",".join(at))
+        if not start and asked.expression is not None and asked.file is None:
+            wrong.command = command_line("descend", one_line(asked.expression), "--from", ",".join(at))
         raise wrong
     return request._replace(wrt=moving)
 

@@ -1,15 +1,9 @@
 """`diffcli doctor`: what is installed and usable here."""
 
-from diffcli.cli import options
+from diffcli.cli.groups import Result
 
 
-def doctor(
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    *,
-    ascii_only: options.Ascii = False,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
-) -> int:
+def doctor(result: Result) -> int:
     """What is installed and usable here: packages, compiler, array libraries, terminal.
 
     \b
@@ -18,7 +12,7 @@ def doctor(
     """
     from diffcli.cli.output import destination, show
 
-    to = destination(form, output, ascii_only=ascii_only)
+    to = destination(result)
     from diffcli.studies.catalogue import installation
 
     record = installation()

@@ -1,21 +1,25 @@
 """`diffcli grad`: the gradient four ways, each compared with the judge."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from diffcli.cli import options
+from diffcli.cli.groups import Arrays, Comparison, Numbers
 from diffcli.errors import UsageError
 
 
+@dataclass(frozen=True)
+class TraceNumbers(Numbers):
+    """How a record with traces is written, and where."""
+
+    notation: options.NotationOption = options.NotationName.BAR
+
+
 def grad(
-    expression: options.Expression = None,
-    at: options.At = None,
-    wrt: options.Wrt = None,
-    methods: options.Methods = None,
-    file: options.File = None,
+    asked: Comparison,
     *,
     points: Annotated[
         Path | None,
@@ -25,16 +29,9 @@ def grad(
     order: options.OrderOption = options.Order.COMPUTATION,
     scheme: options.SchemeOption = options.Scheme.CENTERED,
     step: options.Step = None,
-    time_limit: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds the symbolic method may take.")] = 3.0,
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    digits: options.Digits = None,
-    notation: options.NotationOption = options.NotationName.BAR,
-    ascii_only: options.Ascii = False,
-    array_library: options.ArrayLibraryOption = None,
-    dtype: options.DTypeOption = None,
-    limit: options.Limit = None,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    time_limit: options.TimeLimit = 3.0,
+    result: TraceNumbers,
+    bounds: Arrays,
 ) -> int:
     """The gradient of EXPR by four methods, side by side, each compared with 50 digits.
 
@@ -48,48 +45,37 @@ def grad(
     diffcli grad "ln(x1) + x1*x2 - sin(x2)" --points points.csv -o gradients.csv
     """
     from diffcli.cli.invocation import method_names, read_request
-    from diffcli.cli.output import busy, destination, show
+    from diffcli.cli.output import busy_with_sympy, destination, show
     from diffcli.render.document import Options
     from diffcli.studies.study import Settings, study
     from diffcli.studies.trace import trace
 
     if points is not None:
-        from diffcli.cli.points import Order, grad_at_points
+        from diffcli.cli.points import grad_at_points
 
         _refuse_with_points(
-            methods=methods,
+            methods=asked.methods,
             trace=with_trace,
             h=step,
-            digits=digits,
+            digits=result.digits,
             scheme=scheme is not options.Scheme.CENTERED,
             order=order is not options.Order.COMPUTATION,
-            notation=notation is not options.NotationName.BAR,
-            format=form not in (None, options.Format.CSV),
-            dtype=dtype not in (None, options.DType.FLOAT64),
-            array_library=array_library not in (None, options.ArrayLibrary.NUMPY),
+            notation=result.notation is not options.NotationName.BAR,
+            format=result.form not in (None, options.Format.CSV),
+            dtype=bounds.dtype not in (None, options.DType.FLOAT64),
+            array_library=bounds.array_library not in (None, options.ArrayLibrary.NUMPY),
         )
-        return grad_at_points(Order(expression, file, at or (), wrt, limit or ()), points, output)
-    to = destination(form, output, ascii_only=ascii_only)
-    request = read_request(
-        expression, file=file, at=at or (), wrt=wrt, limits=limit or (), array_library=array_library, dtype=dtype
-    )
-    chosen = method_names(methods)
+        return grad_at_points(asked, bounds, points, result.output)
+    to = destination(result)
+    request = read_request(asked, bounds)
     settings = Settings(
-        chosen, {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}}
+        method_names(asked.methods),
+        {"finite": {"scheme": scheme.value, "step": step}, "symbolic": {"time_limit": time_limit}},
     )
-    graph = request.reading.graph
-    with busy(f"working; SymPy may take up to {time_limit:g} s"):
-        record = study(
-            graph,
-            request.point,
-            request.wrt,
-            text=request.reading.text,
-            typed=request.text,
-            notes=request.notes,
-            settings=settings,
-        )
-    traces = trace(graph, request.point, request.wrt, style=to.style, kind=notation.value) if with_trace else None
-    show(replace(record, trace=traces), to, Options(digits=digits, order=order.value))
+    with busy_with_sympy(time_limit):
+        record = study(*request.task, settings=settings, **request.words)
+    traces = trace(*request.task, style=to.style, kind=result.notation.value) if with_trace else None
+    show(replace(record, trace=traces), to, Options(digits=result.digits, order=order.value))
     return record.exit_code
 
 

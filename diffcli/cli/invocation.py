@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffcli.cli.groups import Arrays, Bounds, Derivative, Evaluation
 from diffcli.cli.request import Request
 from diffcli.cli.user_function import is_function, read_function, refuse_file
 from diffcli.errors import DiffcliError, PointError, UsageError
@@ -45,32 +46,25 @@ def _read_file(file: Path, limits: Limits) -> str:
         raise UsageError(f"cannot read {quoted(str(file))}: {reason}", kind="file") from None
 
 
-def read_request(
-    expression: str | None,
-    *,
-    file: Path | None = None,
-    at: Sequence[str] = (),
-    wrt: str | None = None,
-    limits: Sequence[str] = (),
-    array_library: str | None = None,
-    dtype: str | None = None,
-    needs_point: bool = True,
-) -> Request:
+def read_request(asked: Evaluation, bounds: Bounds | None = None, *, needs_point: bool = True) -> Request:
     """Read expression and point; with an array library or a type named, the point consists of its arrays.
 
     Without `needs_point` no point need be given; the variables are numbers then.
     """
-    bounds = parse_limits(limits)
-    text = read_text(expression, file, bounds)
+    limits = parse_limits(bounds.limit or () if bounds else ())
+    wrt = asked.wrt if isinstance(asked, Derivative) else None
+    array_library, dtype = (bounds.array_library, bounds.dtype) if isinstance(bounds, Arrays) else (None, None)
+    text, given = read_text(asked.expression, asked.file, limits), parse_point(asked.at or (), limits)
     if is_function(text):
-        return read_function(text, parse_point(at, bounds), lambda values: native(values, array_library, dtype), wrt)
+        request = read_function(text, given, lambda values: native(values, array_library, dtype), wrt)
+        return request._replace(limits=limits)
     refuse_file(text)
-    source, own = example_of(text, bounds)
-    known = {**own, **parse_point(at, bounds)}
-    reading = parse(source, bound=tuple(known), limits=bounds, shapes=point_shapes(known))
+    source, own = example_of(text, limits)
+    known = {**own, **given}
+    reading = parse(source, bound=tuple(known), limits=limits, shapes=point_shapes(known))
     point = native(_point(reading, known), array_library, dtype) if known or needs_point else ()
     notes = (*reading.notes, *(f"{value.name}: {value.note}" for value in known.values() if value.note))
-    return Request(text, reading, point, positions(reading, wrt), notes)
+    return Request(text, reading, point, positions(reading, wrt), notes, limits)
 
 
 def native(values: Sequence[float | ArrayValue], array_library: str | None, dtype: str | None) -> tuple[Any, ...]:
@@ -132,20 +126,23 @@ def _point(reading: Reading, known: Mapping[str, PointValue]) -> tuple[float | A
 def positions(reading: Reading, wrt: str | None) -> tuple[int, ...]:
     """The inputs named by --wrt, in the order given; all of them without it."""
     by_name = dict(zip(reading.variables, reading.graph.inputs, strict=True))
-    return tuple(by_name[name] for name in _chosen("--wrt", wrt, "variable", tuple(by_name)))
+    return tuple(by_name[name] for name in chosen_names("--wrt", wrt, "variable", tuple(by_name)))
 
 
 def method_names(text: str | None) -> tuple[str, ...]:
     """The methods named by --methods, in the order of the table; all of them without it."""
-    chosen = _chosen("--methods", text, "method", tuple(METHODS))
+    chosen = chosen_names("--methods", text, "method", tuple(METHODS))
     return tuple(name for name in METHODS if name in chosen)
 
 
-def _chosen(option: str, text: str | None, what: str, known: Sequence[str]) -> tuple[str, ...]:
-    """The names in a list such as x,y, each once; all that are known where no list is given."""
+def chosen_names(
+    option: str, text: str | None, what: str, known: Sequence[str], *, short: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The names in a list such as x,y, each once; all that are known where no list is given; `short` for some."""
     if text is None:
         return tuple(known)
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    written = [name.strip() for name in text.split(",") if name.strip()]
+    names = [(short or {}).get(name, name) for name in written]
     unknown = next((name for name in names if name not in known), None)
     if unknown is not None or not names:
         wrong = f"there is no {what} {quoted(unknown)}" if unknown is not None else f"no {what} is named"

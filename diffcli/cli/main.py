@@ -14,6 +14,7 @@ from diffcli import __version__
 from diffcli.cli import (
     catalogue,
     compare,
+    cost,
     depth,
     descend,
     doctor,
@@ -28,6 +29,7 @@ from diffcli.cli import (
     trace,
     train,
 )
+from diffcli.cli.groups import with_options
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
@@ -52,12 +54,13 @@ for name, command in (
     ("stepsize", stepsize.stepsize),
     ("descend", descend.descend),
     ("depth", depth.depth),
+    ("cost", cost.cost),
     ("train", train.train),
     ("examples", catalogue.examples),
     ("ops", catalogue.ops),
     ("doctor", doctor.doctor),
 ):
-    app.command(name, cls=ExpressionCommand)(command)
+    app.command(name, cls=ExpressionCommand)(with_options(command))
 
 
 def _print_version(wanted: bool) -> None:

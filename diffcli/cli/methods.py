@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from diffcli.cli import options
+from diffcli.cli.groups import Result
 from diffcli.errors import UsageError
 
 Names = Annotated[
@@ -23,10 +23,7 @@ def methods(
     *,
     measure: Annotated[bool, typer.Option("--measure", help="Measure every claim on this machine.")] = False,
     claims: Annotated[bool, typer.Option("--claims", help="The claims, each with the command that shows it.")] = False,
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    ascii_only: options.Ascii = False,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Result,
 ) -> int:
     """The four approaches with note, requirement, pro and con as in the lectures, or with what is measured here.
 
@@ -41,7 +38,7 @@ def methods(
     from diffcli.cli.output import destination, progress, show
     from diffcli.studies.methods import study as studies
 
-    to = destination(form, output, ascii_only=ascii_only)
+    to = destination(result)
     wanted = studies.chosen(names or ())
     if claims and (measure or names):
         raise UsageError("--claims is a table of its own", hint="diffcli methods --claims")

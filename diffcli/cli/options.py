@@ -141,6 +141,8 @@ Step = Annotated[
     ),
 ]
 
+TimeLimit = Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds the symbolic method may take.")]
+
 
 class Order(StrEnum):
     """Order of the rows of an adjoint trace."""

@@ -6,12 +6,12 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diffcli.cli.options import Format
+from diffcli.cli.groups import Result
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.render.document import Options, printable
 from diffcli.render.registry import SUFFIXES, error_text, render
@@ -48,8 +48,9 @@ class Destination(NamedTuple):
         return "unicode" if self.format in ("json", "csv") else "pretty"
 
 
-def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -> Destination:
+def destination(result: Result) -> Destination:
     """Decide by --format, --output, the terminal, NO_COLOR and the encoding."""
+    chosen, file = result.form, result.output
     to_file = file is not None and str(file) != "-"
     name = chosen.value if chosen else SUFFIXES.get(file.suffix.lower(), "") if file is not None and to_file else "rich"
     if not name:
@@ -64,7 +65,7 @@ def destination(chosen: Format | None, file: Path | None, *, ascii_only: bool) -
     return Destination(
         format=name,
         file=file if to_file else None,
-        ascii=ascii_only or not carries_unicode(encoding),
+        ascii=result.ascii_only or not carries_unicode(encoding),
         color=at_terminal and _wants_color(),
         width=shutil.get_terminal_size().columns if at_terminal else None,
     )
@@ -188,6 +189,11 @@ def busy(message: str) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def busy_with_sympy(seconds: float) -> AbstractContextManager[None]:
+    """A sign of life while the methods run, of which the symbolic one may take so long."""
+    return busy(f"working; SymPy may take up to {seconds:g} s")
 
 
 @contextmanager

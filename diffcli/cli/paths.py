@@ -1,12 +1,11 @@
 """`diffcli paths`: every path from an input to an output, its product of local partials, and the sum."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from diffcli.cli import options
-from diffcli.errors import UsageError
+from diffcli.cli.groups import Bounds, Evaluation, Numbers
 
 From = Annotated[
     str | None, typer.Option("--from", metavar="x,y", help="Paths from these inputs only.", show_default=False)
@@ -17,20 +16,20 @@ Most = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Ends(Evaluation):
+    """An expression, a point, and between which variables and outputs paths are sought."""
+
+    origin: From = None
+    to: To = None
+
+
 def paths(
-    expression: options.Expression = None,
-    at: options.At = None,
-    origin: From = None,
-    to: To = None,
-    file: options.File = None,
+    asked: Ends,
     *,
     most: Most = 100,
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    digits: options.Digits = None,
-    ascii_only: options.Ascii = False,
-    limit: options.Limit = None,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Numbers,
+    bounds: Bounds,
 ) -> int:
     """Every path from an input to the output: the derivative is the sum of their products of local partials.
 
@@ -40,39 +39,20 @@ def paths(
     diffcli paths "r*cos(t); r*sin(t)" --at r=2,t=0.5 --to f2
     diffcli paths "a = x*x; b = a*a; c = b*b; c*c" --at x=1.1 --most 3
     """
-    from diffcli.cli.invocation import read_request
+    from diffcli.cli.invocation import chosen_names, read_request
     from diffcli.cli.output import destination, show
-    from diffcli.language.limits import parse_limits
     from diffcli.render.document import Options
     from diffcli.studies.paths import paths as study
     from diffcli.studies.scalars import in_scalars
 
-    destined = destination(form, output, ascii_only=ascii_only)
-    request = read_request(expression, file=file, at=at or (), limits=limit or ())
+    to = destination(result)
+    request = read_request(asked, bounds)
     graph = request.reading.graph
     variables = dict(zip(graph.variables, graph.inputs, strict=True))
-    wrt = tuple(variables[name] for name in named("--from", origin, "variable", tuple(variables)))
-    steps = (graph, request.point, wrt)
-    if not graph.is_scalar:
-        steps = in_scalars(*steps, parse_limits(limit or ()))
-    outputs = named("--to", to, "output", steps[0].output_names)
-    record = study(
-        *steps, outputs, most=most, style=destined.style, text=request.reading.text, typed=request.text,
-        notes=request.notes, written=graph,
-    )  # fmt: skip
-    show(record, destined, Options(digits=digits))
+    origins = tuple(variables[name] for name in chosen_names("--from", asked.origin, "variable", tuple(variables)))
+    task = (graph, request.point, origins)
+    program, point, wrt = task if graph.is_scalar else in_scalars(*task, request.limits)
+    outputs = chosen_names("--to", asked.to, "output", program.output_names)
+    record = study(program, point, wrt, outputs, most=most, style=to.style, written=graph, **request.words)
+    show(record, to, Options(digits=result.digits))
     return record.exit_code
-
-
-def named(option: str, typed: str | None, what: str, known: Sequence[str]) -> tuple[str, ...]:
-    """The names in a list such as x,y, each once; all that are known where no list is given."""
-    from diffcli.render.shell import quoted
-
-    if typed is None:
-        return tuple(known)
-    names = [name.strip() for name in typed.split(",") if name.strip()]
-    unknown = next((name for name in names if name not in known), None)
-    if unknown is not None or not names:
-        wrong = f"there is no {what} {quoted(unknown)}" if unknown is not None else f"no {what} is named"
-        raise UsageError(f"{option}: {wrong}", hint=f"the {what}s are {', '.join(known) or 'none'}")
-    return tuple(dict.fromkeys(names))

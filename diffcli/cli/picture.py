@@ -1,13 +1,15 @@
 """A record that can be a picture too: the picture goes to its file, the record to the screen as always."""
 
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diffcli.cli.options import Format
+from diffcli.cli.groups import Result
 from diffcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from diffcli.cli.output import Destination
     from diffcli.render.plot import Plot
 
@@ -30,15 +32,16 @@ class Place(NamedTuple):
         show(record, self.screen, Options(digits=digits))
 
 
-def place(form: Format | None, output: Path | None, *, ascii_only: bool) -> Place:
+def place(result: Result) -> Place:
     """Decide by --format and --output, before the work: a picture needs its folder and matplotlib."""
     from diffcli.cli.output import destination
     from diffcli.render.plot_picture import SUFFIXES, require_matplotlib
     from diffcli.render.shell import quoted
 
+    output = result.output
     if output is None or output.suffix.lower() not in SUFFIXES:
-        return Place(None, destination(form, output, ascii_only=ascii_only))
+        return Place(None, destination(result))
     if not output.parent.is_dir():
         raise UsageError(f"cannot write {quoted(str(output))}: its folder does not exist", kind="file")
     require_matplotlib()
-    return Place(output, destination(form, None, ascii_only=ascii_only))
+    return Place(output, destination(replace(result, output=None)))

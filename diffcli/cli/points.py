@@ -5,11 +5,12 @@ import secrets
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
+from diffcli.cli.groups import Bounds, Derivative
 from diffcli.cli.invocation import example_of, positions, read_text
 from diffcli.cli.output import forget_output, mode_of
 from diffcli.cli.user_function import chosen_variables, is_function, refuse_file
@@ -27,17 +28,7 @@ if TYPE_CHECKING:
 NOT_FINITE = 3
 
 
-class Order(NamedTuple):
-    """The words of the command that say what to compute."""
-
-    expression: str | None
-    file: Path | None
-    at: Sequence[str]
-    wrt: str | None
-    limits: Sequence[str]
-
-
-def grad_at_points(order: Order, points: Path, output: Path | None) -> int:
+def grad_at_points(asked: Derivative, bounds: Bounds, points: Path, output: Path | None) -> int:
     """Write value and gradient at every row of `points`; the exit code is 3 if some are not finite."""
     from diffcli.render.point_files import WRITERS
     from diffcli.studies.point_files import opened
@@ -53,7 +44,7 @@ def grad_at_points(order: Order, points: Path, output: Path | None) -> int:
         raise UsageError(f"{quoted(str(to))} holds the points, which would be lost", hint="name another file with -o")
     count = wrong = 0
     with opened(points) as file:
-        subject, fixed, notes = _read(order, file)
+        subject, fixed, notes = _read(asked, bounds, file)
         result = table(subject, file, fixed)
         _say(*[f"note: {note}" for note in (*notes, *result.notes)])
         with _written(to) as stream, _progress(is_shown=to is not None or not sys.stdout.isatty()) as advance:
@@ -68,19 +59,19 @@ def grad_at_points(order: Order, points: Path, output: Path | None) -> int:
     return NOT_FINITE if wrong else 0
 
 
-def _read(order: Order, file: "PointFile") -> tuple["Subject", dict[str, Any], tuple[str, ...]]:
+def _read(asked: Derivative, bounds: Bounds, file: "PointFile") -> tuple["Subject", dict[str, Any], tuple[str, ...]]:
     """What to compute, the values of the variables that are no columns, and notes."""
-    bounds = parse_limits(order.limits)
-    text = read_text(order.expression, order.file, bounds)
-    given = parse_point(order.at, bounds)
+    limits = parse_limits(bounds.limit or ())
+    text = read_text(asked.expression, asked.file, limits)
+    given = parse_point(asked.at or (), limits)
     if is_function(text):
-        return _read_function(text, given, file, order.wrt)
+        return _read_function(text, given, file, asked.wrt)
     refuse_file(text)
     from diffcli.studies.points import of_program
 
-    source, own = example_of(text, bounds)
+    source, own = example_of(text, limits)
     names = file.names or ()
-    reading = parse(source, bound=(*own, *given, *names), limits=bounds)
+    reading = parse(source, bound=(*own, *given, *names), limits=limits)
     unused = next((name for name in given if name not in reading.variables), None)
     if unused is not None:
         raise PointError(
@@ -90,7 +81,7 @@ def _read(order: Order, file: "PointFile") -> tuple["Subject", dict[str, Any], t
     if names:  # an example brings values for what is no column
         given = {name: value for name, value in own.items() if name not in names} | given
     fixed = {name: _number(value) for name, value in given.items() if name in reading.variables}
-    return of_program(reading.graph, positions(reading, order.wrt)), fixed, reading.notes
+    return of_program(reading.graph, positions(reading, asked.wrt)), fixed, reading.notes
 
 
 def _read_function(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffcli.cli import options
+from diffcli.cli.groups import Bounds, Derivative
 from diffcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,18 +47,14 @@ Output = Annotated[
 
 
 def source(
-    expression: options.Expression = None,
-    at: options.At = None,
-    wrt: options.Wrt = None,
-    file: options.File = None,
+    asked: Derivative,
     *,
     mode: ModeOption = Mode.REVERSE,
     lang: LangOption = None,
     scalars: Annotated[bool, typer.Option("--scalars", help="Every element of an array a variable.")] = False,
     output: Output = None,
     ascii_only: options.Ascii = False,
-    limit: options.Limit = None,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    bounds: Bounds,
 ) -> int:
     """The derivative program as source text, named as in the trace, a comment with the rule beside each line.
 
@@ -73,25 +70,24 @@ def source(
     """
     from diffcli.cli.invocation import read_request
     from diffcli.cli.output import carries_unicode, write_out, write_whole
-    from diffcli.language.limits import parse_limits
     from diffcli.render.source.registry import STYLES, source_text
     from diffcli.studies.scalars import in_scalars
     from diffcli.studies.source import source_listing
 
     target = output if output is not None and str(output) != "-" else None
     language = _language(lang, target)
-    request = read_request(expression, file=file, at=at or (), wrt=wrt, limits=limit or (), needs_point=False)
-    steps = (request.reading.graph, request.point, request.wrt)
-    if not steps[0].is_scalar:
+    request = read_request(asked, bounds, needs_point=False)
+    task = request.task
+    if not request.reading.graph.is_scalar:
         if not scalars:
             raise UsageError(
                 "this program computes with arrays, and `diffcli source` writes programs on numbers",
                 hint="--scalars makes every element a variable of its own",
             )
-        steps = in_scalars(*steps, parse_limits(limit or ()))
+        task = in_scalars(*task, request.limits)
     in_ascii = ascii_only or (target is None and not carries_unicode(sys.stdout.encoding or "ascii"))
     style: StyleName = STYLES.get(language, "ascii" if in_ascii else "pretty")
-    graph, point, positions = steps
+    graph, point, positions = task
     listing = source_listing(graph, mode.value, positions, style=style, point=point, written=request.reading.graph)
     text = source_text(listing, language, ascii_only=in_ascii)
     if target is not None:

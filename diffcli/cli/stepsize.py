@@ -1,12 +1,14 @@
 """`diffcli stepsize`: the error of finite differences against the step size."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from diffcli.cli import options
+from diffcli.cli.groups import Bounds, Evaluation, Numbers
 from diffcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,21 +29,28 @@ Wrt = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Elements(Evaluation):
+    """An expression, a point, and by which variables or elements of arrays."""
+
+    wrt: Wrt = None
+
+
+@dataclass(frozen=True)
+class Plotted(Numbers):
+    """How the record is written, and where; a picture too."""
+
+    output: Output = None
+
+
 def stepsize(
-    expression: options.Expression = None,
-    at: options.At = None,
-    wrt: Wrt = None,
-    file: options.File = None,
+    asked: Elements,
     *,
     dtype: Annotated[
         options.DType, typer.Option("--dtype", help="The precision to compute in.")
     ] = options.DType.FLOAT64,
-    form: options.FormatOption = None,
-    output: Output = None,
-    digits: options.Digits = None,
-    ascii_only: options.Ascii = False,
-    limit: options.Limit = None,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Plotted,
+    bounds: Bounds,
 ) -> int:
     """How far finite differences are off for steps h from 1e-1 to 1e-16: truncation, round-off, and the best h.
 
@@ -51,36 +60,24 @@ def stepsize(
     diffcli stepsize @deck-002 -o stepsize.png
     diffcli stepsize "sum(softmax(W@x)*y)" --at "W=[[1,-1],[0.5,2]],x=[1,2],y=[1,0]" --wrt "W[0,1]" -f csv
     """
-    from diffcli.cli.output import busy, destination, show, write_whole
-    from diffcli.render.document import Options
-    from diffcli.render.plot_picture import SUFFIXES, picture, require_matplotlib
+    from diffcli.cli.picture import place
 
-    picture_file = output if output is not None and output.suffix.lower() in SUFFIXES else None
-    if picture_file and form:
-        raise UsageError("--format does not go with a picture", hint="leave it out, or write to another kind of file")
-    to = destination(options.Format.RICH if picture_file else form, output, ascii_only=ascii_only)
-    if picture_file:
-        require_matplotlib()
+    to = place(result)  # before anything is loaded: a picture needs matplotlib
     from diffcli.cli.invocation import read_request
-    from diffcli.language.limits import parse_limits
+    from diffcli.cli.output import busy
+    from diffcli.render.stepsize_plot import plots
     from diffcli.studies.scalars import in_scalars
     from diffcli.studies.stepsize.study import stepsize as study
 
-    request = read_request(expression, file=file, at=at or (), limits=limit or ())
-    reading = request.reading
-    graph, point, _ = in_scalars(reading.graph, request.point, reading.graph.inputs, parse_limits(limit or ()))
+    request = read_request(asked, bounds)
+    graph, point, _ = in_scalars(*request.task, request.limits)
     with busy("comparing step sizes with the judge"):
         record = study(
-            graph, point, _positions(graph, wrt), dtype=dtype.value,
-            written=None if reading.graph.is_scalar else (reading.graph, request.point),
-            text=reading.text, typed=request.text, notes=request.notes,
+            graph, point, _positions(graph, asked.wrt), dtype=dtype.value,
+            written=None if request.reading.graph.is_scalar else (request.reading.graph, request.point),
+            **request.words,
         )  # fmt: skip
-    if picture_file and record.derivatives:
-        from diffcli.render.stepsize_plot import plots
-
-        write_whole(picture(plots(record), picture_file.suffix.lower()), picture_file)
-    else:  # without a derivative there is no picture: what is in its way is said on the terminal
-        show(record, destination(None, None, ascii_only=ascii_only) if picture_file else to, Options(digits=digits))
+    to.write(record, plots, result.digits)
     return record.exit_code
 
 

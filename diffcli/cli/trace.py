@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
+from diffcli.cli.groups import Arrays, Derivative, Numbers
 
 
 class Mode(StrEnum):
@@ -17,10 +18,7 @@ class Mode(StrEnum):
 
 
 def trace(
-    expression: options.Expression = None,
-    at: options.At = None,
-    wrt: options.Wrt = None,
-    file: options.File = None,
+    asked: Derivative,
     *,
     scalars: Annotated[bool, typer.Option("--scalars", help="Every element of an array a node of its own.")] = False,
     mode: Annotated[
@@ -28,14 +26,8 @@ def trace(
     ] = Mode.REVERSE,
     order: options.OrderOption = options.Order.COMPUTATION,
     notation: options.NotationOption = options.NotationName.BAR,
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    digits: options.Digits = None,
-    ascii_only: options.Ascii = False,
-    array_library: options.ArrayLibraryOption = None,
-    dtype: options.DTypeOption = None,
-    limit: options.Limit = None,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Numbers,
+    bounds: Arrays,
 ) -> int:
     """Every step of the computation: the forward primal trace, and the adjoints or tangents (or both) beside it.
 
@@ -49,23 +41,17 @@ def trace(
     """
     from diffcli.cli.invocation import read_request
     from diffcli.cli.output import destination, show
-    from diffcli.language.limits import parse_limits
     from diffcli.render.document import Options
     from diffcli.studies import trace as traces
     from diffcli.studies.scalars import in_scalars
 
-    to = destination(form, output, ascii_only=ascii_only)
-    request = read_request(
-        expression, file=file, at=at or (), wrt=wrt, limits=limit or (), array_library=array_library, dtype=dtype
-    )
+    to = destination(result)
+    request = read_request(asked, bounds)
     graph = request.reading.graph
-    steps = (graph, request.point, request.wrt)
-    if scalars and not graph.is_scalar:
-        steps = in_scalars(*steps, parse_limits(limit or ()))
+    task = in_scalars(*request.task, request.limits) if scalars and not graph.is_scalar else request.task
     record = traces.trace(
-        *steps, adjoint=mode is not Mode.FORWARD, tangent=mode is not Mode.REVERSE, joined=mode is Mode.BOTH,
-        written=graph, style=to.style, kind=notation.value, notes=request.notes, text=request.reading.text,
-        typed=request.text,
+        *task, adjoint=mode is not Mode.FORWARD, tangent=mode is not Mode.REVERSE, joined=mode is Mode.BOTH,
+        written=graph, style=to.style, kind=notation.value, **request.words,
     )  # fmt: skip
-    show(record, to, Options(digits=digits, order=order.value))
+    show(record, to, Options(digits=result.digits, order=order.value))
     return record.exit_code

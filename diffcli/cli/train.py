@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diffcli.cli import options, train_scale
+from diffcli.cli.groups import Result
 from diffcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def train(
     from diffcli.learn.train import Settings
 
     wanted = _shown(show)
-    to = place(form, output, ascii_only=ascii_only)
+    to = place(Result(form, output, ascii_only=ascii_only))
     settings = Settings(
         read_optimizer(optimizer, rate, schedule), epochs, batch, l2, dropout, patience, init, read_shares(split),
         standardise, seed, dtype.value if dtype else "float64", threads, checkpoint, checkpoint_seconds, resume,
