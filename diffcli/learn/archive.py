@@ -19,8 +19,10 @@ class Archive:
         """Open it."""
         try:
             self._file = zipfile.ZipFile(path)
-        except zipfile.BadZipFile:
-            raise ValueError("it is no .npz archive") from None
+        except (OSError, MemoryError):
+            raise
+        except Exception as problem:  # zipfile raises a dozen kinds for damaged files
+            raise ValueError("it is no .npz archive") from problem
         self._members = {info.filename.removesuffix(".npy"): info for info in self._file.infolist()}
 
     def __enter__(self) -> Self:
@@ -44,11 +46,9 @@ class Archive:
             raise ValueError(f"the array {name[:40]!r} has {info.file_size} bytes")
         try:
             content = self._file.read(info)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, KeyError) as problem:
-            raise ValueError(f"the array {name[:40]!r} is damaged") from problem
-        except Exception as problem:  # zlib.error, and what other compressions raise
-            if isinstance(problem, OSError | MemoryError):
-                raise
+        except (OSError, MemoryError):
+            raise
+        except Exception as problem:  # what zipfile and its compressions raise for damaged files
             raise ValueError(f"the array {name[:40]!r} is damaged") from problem
         stream = BytesIO(content)
         version = npy.read_magic(stream)

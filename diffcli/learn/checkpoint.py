@@ -84,12 +84,8 @@ def read_checkpoint(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with Archive(path) as archive:
             header = json.loads(archive.array("header").tobytes().decode())
-            if header["format"] != FORMAT:
-                raise ValueError("it is of another version")
             arrays = {name: archive.array(name) for name in archive.names}
-            known = header["options"]
-            if not isinstance(known, dict):
-                raise TypeError
+            known = _options_of(header)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is no checkpoint of diffcli, or damaged"
         raise UsageError(
@@ -103,6 +99,13 @@ def read_checkpoint(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
             f"'{path}' is of another training: it has {listed}", hint="the same options, or another file", kind="file"
         )
     return arrays
+
+
+def _options_of(header: Any) -> dict[str, Any]:
+    """The options in a header; raises KeyError or TypeError where it is none of ours."""
+    if header["format"] != FORMAT or not isinstance(header["options"], dict):
+        raise TypeError
+    return dict(header["options"])
 
 
 def _option(name: str) -> str:

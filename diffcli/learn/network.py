@@ -11,7 +11,7 @@ from functools import cache
 from math import prod
 from typing import Any
 
-from diffcli.errors import ShapeError, UsageError
+from diffcli.errors import ExpressionError, ShapeError, UsageError
 from diffcli.graph.program import Graph, Node
 from diffcli.graph.shapes import Shape, shown
 from diffcli.language.reading import parse
@@ -143,12 +143,16 @@ def of_text(
     shapes |= {key: tuple(value.shape) for key, value in start.items()}
     forms: list[Shape] = [(outputs,), ()] if outputs == 1 else [(outputs,)]
     candidates = [Network(name, text, {**shapes, LABELS: form}, start=start) for form in forms]
-    network = next((one for one in candidates if is_decided(one.graph(ROWS), one)), candidates[0])
+    network = next(filter(is_decided, candidates), candidates[0])
     return refuse_large(recognised(replace(network, shapes=_of_inputs(network, network.graph(ROWS)))))
 
 
-def is_decided(graph: Graph, network: Network) -> bool:
+def is_decided(network: Network) -> bool:
     """Whether a named intermediate has the shape of the labels, as the decision function must."""
+    try:
+        graph = network.graph(ROWS)
+    except ExpressionError:  # said when the program is read for good
+        return False
     return any(graph.nodes[position].shape == network.shape(LABELS, ROWS) for position in graph.names)
 
 

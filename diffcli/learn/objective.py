@@ -33,7 +33,7 @@ class Evaluation(NamedTuple):
     loss: float
     """The mean, without penalty and dropout."""
     scores: Array
-    """One row for each sample, the larger the likelier the class; of two classes one number, positive for the second."""
+    """A row for each sample, the larger the likelier the class; of two classes one number, positive for the second."""
 
 
 class Objective:

@@ -23,6 +23,12 @@ from diffcli.learn.training_record import DataFacts, Training
 
 Array = Any
 PARTS = ("training", "validation", "test")
+BOUNDS: Mapping[str, tuple[Any, int, float]] = {
+    "epochs": (int, 0, 1e7), "batch": (int, 1, 1e9), "patience": (int, 0, 1e9), "seed": (int, 0, 2**63),
+    "l2": ((int, float), 0, 1e300), "dropout": ((int, float), 0, 1), "checkpoint_seconds": ((int, float), 0, 1e9),
+}  # fmt: skip
+"""What the settings may be."""
+SIGNS = {"l2": "λ of the L2 penalty"}
 SAID_ELSEWHERE = frozenset(("network", "program", "shapes", "start"))
 """Options that the record has in fields of their own."""
 
@@ -122,6 +128,17 @@ def _shaped(part: Any, network: Network) -> Any:
 
 
 def _refuse(network: Network, settings: Settings) -> None:
+    for name, (kind, low, high) in BOUNDS.items():
+        value = getattr(settings, name)
+        if not (isinstance(value, kind) and low <= value < high):
+            wanted = "a whole number" if kind is int else "a number"
+            raise UsageError(f"{SIGNS.get(name, name)} must be {wanted} from {low} to below {high:g}, not {value!r}")
+    if settings.dtype not in ("float64", "float32"):
+        raise UsageError(f"there is no type {settings.dtype!r} to compute in", hint="float64 or float32")
+    if len(settings.shares) != len(PARTS) or not all(0 <= share < 1e9 for share in settings.shares):
+        raise UsageError("shares are three numbers, of training, validation and test", hint="(70, 15, 15)")
+    if not settings.shares[0]:
+        raise UsageError("training needs a share of the data", hint="(70, 15, 15)")
     if settings.dropout and not network.masks:
         raise UsageError("dropout needs masks in the program", hint="A2 = tanh(Z2)*M2; see --show program of mlp:8")
     if settings.l2 and not network.has_penalty:
@@ -180,17 +197,20 @@ def train(
     trains: bool = True,
 ) -> Training:
     """Check the gradient, and where it is right, train; raises Interrupted where `should_stop` says so."""
-    checks = checked(job)
-    on_check(checks)
-    tables = tables_of(job) if job.settings.sample is not None else None
-    began = perf_counter()
-    if not trains or not all(one.is_right for one in checks):
-        return _record(job, checks, deltas=tables)
-    go_on(
-        job.objective, job.split, job.settings.plan(), job.progress, checkpoint=job.checkpoint, on_epoch=on_epoch,
-        should_stop=should_stop,
-    )  # fmt: skip
-    return _finished(job, checks, tables, perf_counter() - began)
+    import numpy as np
+
+    with np.errstate(all="ignore"):  # what is not finite is noticed and said
+        checks = checked(job)
+        on_check(checks)
+        tables = tables_of(job) if job.settings.sample is not None else None
+        began = perf_counter()
+        if not trains or not all(one.is_right for one in checks):
+            return _record(job, checks, deltas=tables)
+        go_on(
+            job.objective, job.split, job.settings.plan(), job.progress, checkpoint=job.checkpoint, on_epoch=on_epoch,
+            should_stop=should_stop,
+        )  # fmt: skip
+        return _finished(job, checks, tables, perf_counter() - began)
 
 
 def _finished(job: Job, checks: Sequence[Check], tables: Any, seconds: float) -> Training:
