@@ -60,5 +60,6 @@ def spread(job: "Job", scale: Scale) -> Iterator[list[str]]:
             f"gradients of {members.shares} share{'s' if members.shares > 1 else ''} of each mini-batch by {where}, "
             "summed in the order of the samples"
         )
-        if members.lost:
-            notes.append(f"{members.lost} worker(s) were lost or joined on the way; no share of a gradient was")
+        if lost := members.lost():
+            were = "worker was" if lost == 1 else "workers were"
+            notes.append(f"{lost} {were} lost on the way; others computed the shares again, to the same numbers")

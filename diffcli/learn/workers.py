@@ -21,13 +21,12 @@ from diffcli.learn.objective import Objective
 Array = Any
 INSTALL = "pip install 'diffcli[dask]'"
 MOST_WORKERS = 64
-PATIENCE = 30.0
-"""Seconds without any worker after which nobody is waited for any longer."""
+PATIENCE, CONNECTING = 30.0, 10.0
+"""Seconds without any worker after which nobody is waited for any longer; and for a scheduler to answer."""
 TOLERANCE = 1e-9
 """How far the sum of the shares may be off from the whole gradient: more means that the loss is no mean."""
 QUIET = {
     "distributed.admin.large-graph-warning-threshold": "1 TiB",  # parameters travel with every share
-    "distributed.logging.distributed": "critical",  # a lost worker is said in the record
     "distributed.worker.memory.terminate": False,
 }
 
@@ -56,14 +55,19 @@ class Part(NamedTuple):
 
 def computed(share: Share) -> Part:
     """The gradient of a share; this is what runs on a worker."""
-    import os
-    import socket
-
     with _ONE_AT_A_TIME:
         objective = _objective(share.network, share.dtype)
         objective.parameters[...] = share.parameters
         loss = objective.gradient(share.x, share.y, share.masks, share.penalty)
-        return Part(loss, objective.derivatives.copy(), f"{socket.gethostname()} {os.getpid()}")
+        return Part(loss, objective.derivatives.copy(), process())
+
+
+def process() -> str:
+    """The name of this process among those of all machines."""
+    import os
+    import socket
+
+    return f"{socket.gethostname()} {os.getpid()}"
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -113,10 +117,9 @@ class Team:
             if not self._client.scheduler_info()["workers"]:
                 raise OSError
 
-    @property
     def lost(self) -> int:
-        """How many processes had to be replaced by others."""
-        return max(len(self.processes) - self.shares, 0)
+        """How many of the processes that computed shares are gone."""
+        return len(self.processes - set(self._client.run(process).values()))
 
 
 class SpreadObjective(Objective):
@@ -179,7 +182,7 @@ def team(workers: int | None, scheduler: str | None = None) -> Iterator[Team]:
     import dask
     from distributed import Client
 
-    with dask.config.set(QUIET):
+    with dask.config.set(QUIET), _silent():
         if scheduler is not None:
             with _connected(scheduler) as client:
                 yield Team(client, workers or max(len(client.scheduler_info()["workers"]), 1))
@@ -188,23 +191,47 @@ def team(workers: int | None, scheduler: str | None = None) -> Iterator[Team]:
             yield Team(client, workers or 1)
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without the messages that Dask logs about lost workers and connections: what matters is said by this tool."""
+    import logging
+
+    import distributed
+
+    known = [logging.getLogger(name) for name in (distributed.__name__, "tornado", "asyncio")]
+    loggers = [*known, *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict)
+                         if name.startswith("distributed."))]  # fmt: skip
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
 def _cluster(workers: int) -> Any:
     """Processes that are started again when they are lost, and end when this one does."""
     import logging
 
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0,
-        silence_logs=logging.CRITICAL,
-    )  # fmt: skip
+    try:
+        return LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )  # fmt: skip
+    except (RuntimeError, OSError, TimeoutError) as problem:
+        hint = f"Dask says: {str(problem)[:200]}"
+        raise LibraryError("the worker processes cannot be started", hint=hint) from problem
 
 
 def _connected(scheduler: str) -> Any:
     from distributed import Client
 
     try:
-        return Client(scheduler, timeout=10)
+        return Client(scheduler, timeout=CONNECTING)
     except (OSError, TimeoutError, ValueError) as problem:
         raise LibraryError(
             f"no Dask scheduler answers at {scheduler[:80]}",

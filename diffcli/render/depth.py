@@ -38,7 +38,7 @@ def document(record: DepthStudy, _options: Options) -> Document:
     """Tables and plots for plain networks, then for what is said to help."""
     chosen = record.settings
     first = text(
-        Span("‖∂L/∂W1‖", "name"), f" at the start of training: {chosen.width} units in each hidden layer, "
+        Span("|∂L/∂W1|", "name"), f" at the start of training: {chosen.width} units in each hidden layer, "
         f"{chosen.rows} random samples, seed {chosen.seed}",
     )  # fmt: skip
     blocks: list[Block] = [Lines((first,)), _table(record, record.cases, "initialisation")]
@@ -101,9 +101,9 @@ def _short(name: str) -> str:
 def _rules(record: DepthStudy) -> Iterator[Text]:
     """What the columns say, and how the measured factors compare with the expected ones."""
     yield text(
-        Span("factor", "name"), " ‖δ(l)‖/‖δ(l+1)‖ from a hidden layer to the one before it, in "
-        f"{max(record.settings.depths)} layers (geometric mean); ", Span("expected", "name"), " √n·σ_W·√⟨g'²⟩; ",
-        Span("bound", "name"), " max g'·‖W‖₂",
+        Span("factor", "name"), " |δ(l)|/|δ(l+1)| from a hidden layer to the one before it, in "
+        f"{max(record.settings.depths)} layers (geometric mean); ", Span("expected", "name"), " √(n)·σ_W·rms g'; ",
+        Span("bound", "name"), " max g' · the largest singular value of W",
     )  # fmt: skip
     if record.chain:
         yield text(Span("0.25^depth", "name"), " one sigmoid after the other with weight 1 at z = 0, by reverse mode")
@@ -149,7 +149,7 @@ def _remarks(record: DepthStudy) -> Iterator[Text]:
             finding = f"the factor stays {found.factor:.3g}"
             if found.first > PENALTY_ALONE * plain.deepest.first:
                 finding += (
-                    f"; what is left, {numbers.rounded(found.first, 2)}, is the penalty's own λ·‖W1‖ and no signal"
+                    f"; what is left, {numbers.rounded(found.first, 2)}, is the penalty's own λ·|W1| and no signal"
                 )
         yield text(change, finding)
 

@@ -6,7 +6,7 @@ from diffcli.render.plot import Axis, Plot, Series
 MARKERS = "o+x*svdph"
 HEIGHT = 12
 """Lines of each plot on a terminal."""
-AXES = Axis("hidden layers"), Axis("‖∂L/∂W1‖", is_log=True)
+AXES = Axis("hidden layers"), Axis("|∂L/∂W1|", is_log=True)
 
 
 def plots(record: DepthStudy) -> tuple[Plot, ...]:

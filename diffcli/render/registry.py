@@ -17,6 +17,7 @@ SCREENS = {
     "Methods": ("methods", "document", "methods_table"),
     "PathStudy": ("paths", "document", "paths_table"),
     "Descent": ("descend", "document", "descent_table"),
+    "CostStudy": ("cost", "document", "cost_table"),
     "DepthStudy": ("depth", "document", "depth_table"),
     "Training": ("train", "document", "training_table"),
     "StepsizeStudy": ("stepsize", "document", "stepsize_table"),

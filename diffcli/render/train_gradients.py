@@ -25,7 +25,7 @@ def gradient_blocks(record: Training) -> list[Block]:
 
 def gradient_plots(record: Training) -> list[Plot]:
     """By epoch with a curve for each of some layers; by layer with a curve for each of some epochs."""
-    found, log = record.gradients, Axis("‖∂L/∂W‖", is_log=True)
+    found, log = record.gradients, Axis("|∂L/∂W|", is_log=True)
     if not found:
         return []
     names = [name for name, _ in found[0].weights]
