@@ -123,6 +123,17 @@ def by_hand(known: Start) -> Candidate:
             delta *= a * (1 - a)
         return delta.T @ x, delta.sum(axis=0), p.T @ a, p.sum(axis=0), loss
 
+    def adam(w: Array, g: Array, mean: Array, square: Array, c1: float, c2: float) -> None:
+        mean *= BETA1
+        mean += (1 - BETA1) * g
+        square *= BETA2
+        g *= g
+        g *= 1 - BETA2
+        square += g
+        root = np.sqrt(square / c2)
+        root += EPSILON
+        w -= RATE / c1 * mean / root
+
     def run(order: Array) -> None:
         nonlocal steps
         xs, ys = known.x[order], known.y[order]
@@ -130,16 +141,8 @@ def by_hand(known: Start) -> Candidate:
             *gradients, _ = gradient(xs[first : first + known.batch], ys[first : first + known.batch])
             steps += 1
             c1, c2 = 1 - BETA1**steps, 1 - BETA2**steps
-            for w, g, mean, square in zip(weights, gradients, m, s, strict=True):
-                mean *= BETA1
-                mean += (1 - BETA1) * g
-                square *= BETA2
-                g *= g
-                g *= 1 - BETA2
-                square += g
-                root = np.sqrt(square / c2)
-                root += EPSILON
-                w -= RATE / c1 * mean / root
+            for arrays in zip(weights, gradients, m, s, strict=True):
+                adam(*arrays, c1, c2)
 
     return Candidate(run, lambda: weights)
 

@@ -67,7 +67,7 @@ def differences(first: Path, second: Path) -> list[str]:
 
 def main(kills: int) -> int:
     """Kill, finish, compare."""
-    epochs = 15 + 6 * kills
+    epochs = 15 + 12 * kills
     with TemporaryDirectory() as folder:
         first, second = Path(folder, "undisturbed.npz"), Path(folder, "killed.npz")
         undisturbed(first, epochs)

@@ -84,8 +84,8 @@ CheckpointSeconds = Annotated[float, typer.Option("--checkpoint-seconds", min=0,
 Resume = Annotated[bool, typer.Option("--resume", help="The checkpoint must be there.")]
 Show = Annotated[
     str | None,
-    typer.Option("--show", metavar="NAME,…", help="confusion, gradients; program, point, deltas, check (instead of training).",
-                 show_default=False),
+    typer.Option("--show", metavar="NAME,…", show_default=False,
+                 help="confusion, gradients; program, point, deltas, check (instead of training)."),
 ]  # fmt: skip
 Sample = Annotated[int, typer.Option("--sample", min=0, help="The sample of --show deltas and point.")]
 Output = Annotated[
@@ -136,12 +136,13 @@ def train(
     \b
     diffcli train mlp:64 --data digits
     diffcli train logistic --data moons --show confusion -o curves.png
-    diffcli train mlp:32,16:relu --data flowers.csv --label species --l2 1e-4 --dropout 0.2
-    diffcli train mlp:64 --data digits --checkpoint run.npz      # killed or interrupted, the same command goes on
-    diffcli train @mlp-sigmoid --show deltas                     # z, a and δ of every layer for one sample
-    diffcli train mlp:4 --data iris --show program               # the program, for grad and trace
-    diffcli train mlp:16,16,16,16:sigmoid --data digits --show gradients    # by layer: do they vanish?
-    diffcli train mlp:64 --data digits --workers 2               # gradients by two processes, with Dask
+    diffcli train mlp:32,16:relu --data flowers.csv --l2 1e-4 --dropout 0.2
+    diffcli train mlp:64 --data digits --checkpoint run.npz
+    (killed or interrupted, the same command goes on where it was)
+    diffcli train @mlp-sigmoid --show deltas
+    (z, a and δ of every layer for one sample; --show program: for grad)
+    diffcli train mlp:16,16,16,16:sigmoid --data digits --show gradients
+    diffcli train mlp:64 --data digits --workers 2
     """
     from diffcli.cli.picture import place
 
@@ -207,7 +208,8 @@ def _job(
         if trains or not network.startswith("@"):
             from diffcli.render.shell import quoted
 
-            raise UsageError("--data is missing", hint=f"diffcli train {quoted(network)} --data digits (or iris, moons)")
+            hint = f"diffcli train {quoted(network)} --data digits (or iris, moons)"
+            raise UsageError("--data is missing", hint=hint)
         found, samples = of_example(network, start)
         return prepare(found, samples, replace(settings, is_standardised=False))
     samples = read_samples(data, seed=settings.seed, label=label, classes=classes)
@@ -229,7 +231,8 @@ def _write_program(job: "Job", wanted: set[str], sample: int) -> None:
     from diffcli.cli.output import write_out
     from diffcli.learn.train_requests import point_of
 
-    parts = [*([job.network.text] if "program" in wanted else []), *([point_of(job, sample)] if "point" in wanted else [])]
+    parts = [job.network.text] if "program" in wanted else []
+    parts += [point_of(job, sample)] if "point" in wanted else []
     write_out(lambda: sys.stdout.write("\n".join(parts) + "\n"))
 
 
