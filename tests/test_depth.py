@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from diffcli.cli.main import run
-from diffcli.learn.depth import Settings, depth_study, profile, starting_values, steepest_chain
+from diffcli.learn.depth import depth_study, profile, starting_values, steepest_chain
 from diffcli.learn.depth_programs import CLASSES, Backward, Deep, norm
+from diffcli.learn.depth_record import Settings
 
 SMALL = Settings(depths=(1, 2, 5, 10), width=48, rows=16)
 

@@ -52,7 +52,8 @@ def depth(
     """
     from diffcli.cli.output import busy
     from diffcli.cli.picture import place
-    from diffcli.learn.depth import Settings, depth_study
+    from diffcli.learn.depth import depth_study
+    from diffcli.learn.depth_record import Settings
     from diffcli.render.depth_plot import plots
 
     to = place(Result(form, output, ascii_only=ascii_only))

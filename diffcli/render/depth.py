@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from diffcli.learn.depth import PLAIN, STEEPEST, Case, DepthStudy
+from diffcli.learn.depth_record import PLAIN, STEEPEST, Case, DepthStudy
 from diffcli.render import numbers
 from diffcli.render.csv import Cell as CsvCell
 from diffcli.render.csv import Table as CsvTable
@@ -57,7 +57,7 @@ def document(record: DepthStudy, _options: Options) -> Document:
 def _table(record: DepthStudy, cases: Sequence[Case], kind: str) -> Table:
     """A row for each network, a column for each depth; the factors are those of the deepest."""
     depths = record.settings.depths
-    columns = [Column("hidden layers")]
+    columns = [Column("layers")]
     for number, depth in enumerate(depths):  # where it is too narrow, every other depth goes first
         columns.append(Column(str(depth), "right", droppable=2 + number % 2 if 0 < number < len(depths) - 1 else 0))
     columns += [Column(name, "right") for name in FACTORS]

@@ -1,6 +1,6 @@
 """The plots of `depth`: the first layer's gradient against the number of layers."""
 
-from diffcli.learn.depth import Case, DepthStudy
+from diffcli.learn.depth_record import Case, DepthStudy
 from diffcli.render.plot import Axis, Plot, Series
 
 MARKERS = "o+x*svdph"
