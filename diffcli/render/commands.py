@@ -1,6 +1,7 @@
 """The next command worth trying."""
 
-from math import prod
+import math
+from collections.abc import Iterator
 
 from diffcli.render.document import Span, Text, text
 from diffcli.render.numbers import plain
@@ -10,13 +11,17 @@ from diffcli.studies.records import Study
 LONGEST, LONGEST_POINT = 60, 200
 """Characters of an expression and of a point that are worth repeating."""
 MOST_ELEMENTS = 60
+LIMITED = 13.0
+"""Digits that all methods but finite differences reach at ordinary points."""
+FEW = 2
+"""Derivatives whose step sizes fit on a few screens."""
 
 
 def next_commands(study: Study) -> tuple[Text, ...]:
     """One or two commands that answer the question this result raises."""
     if not study.input or not study.variables or len(study.input) > LONGEST or "\n" in study.input:
         return ()
-    sizes = sum(prod(shape) for shape in study.shapes.values())
+    sizes = sum(math.prod(shape) for shape in study.shapes.values())
     if sizes > MOST_ELEMENTS or (sizes and len(_point(study)) > LONGEST_POINT):
         return ()
     off = {method.method for output in study.outputs for method in output.methods if method.status == "off"}
@@ -35,7 +40,28 @@ def next_commands(study: Study) -> tuple[Text, ...]:
             if study.trace
             else ()
         )
-    return (text("Next: ", Span(_command("trace", study), "code"), " shows every step"),)
+    return (text("Next: ", Span(_command("trace", study), "code"), " shows every step"), *_why_finite_stops(study))
+
+
+def _why_finite_stops(study: Study) -> Iterator[Text]:
+    """`stepsize` where all is right and finite differences alone have few digits, for the derivative with the fewest."""
+    worst: dict[str, float] = {}
+    fewest = (LIMITED, "")
+    for output in study.outputs:
+        for method in output.methods:
+            if method.status != "ok" or method.worst is None:
+                return
+            worst[method.method] = min(worst.get(method.method, math.inf), method.worst.digits)
+            known = [(c.error.digits, c.variable) for c in method.components if c.error and method.method == "finite"]
+            fewest = min([fewest, *known])
+    if not fewest[1] or any(digits < LIMITED for method, digits in worst.items() if method != "finite"):
+        return
+    chosen = f" --wrt {quoted(fewest[1])}" if len(study.elements) * len(study.outputs) > FEW else ""
+    yield text(
+        "Then: ",
+        Span(_command("stepsize", study, chosen), "code"),
+        f" shows why finite stops at {fewest[0]:.0f} digits",
+    )
 
 
 def grad_command(study: Study, expression: str) -> str | None:

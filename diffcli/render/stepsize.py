@@ -85,7 +85,7 @@ def _csv_rows(record: StepsizeStudy) -> Iterator[Sequence[CsvCell]]:
 def _derivative_blocks(found: Derivative, record: StepsizeStudy, options: Options) -> list[Block]:
     name = derivative(found.output, found.variable)
     title = text(name, Span(" = ", "heading", " = "), numbers.judged(found.value, options.digits))
-    has_errors = any(sample.error is not None for curve in found.curves for sample in curve.samples)
+    has_errors = any(sample.error for curve in found.curves for sample in curve.samples)
     drawn: list[Block] = [plot(found, ON_TERMINAL), _decades(found)]
     return [
         Heading(text(title, Span(f" by the judge; differences in {record.precision.name}", "quiet"))),
@@ -142,9 +142,12 @@ def _error_at(curve: Curve, h: float) -> float | None:
 def _explanations(found: Derivative, record: StepsizeStudy) -> Iterator[str]:
     """What the numbers mean, a line for each finding."""
     for finding, words in FINDINGS.items():
-        schemes = [c.scheme for c in found.curves if c.finding == finding and c.scheme != "complex-step"]
-        if schemes:
+        curves = [c for c in found.curves if c.finding == finding and c.scheme != "complex-step"]
+        if schemes := [c.scheme for c in curves if c.straight_up_to is None]:
             yield f"{listed(schemes)}: {words}."
+        yield from _ends(found, [c for c in curves if c.straight_up_to is not None])
+    if not any(sample.error for curve in found.curves for sample in curve.samples):
+        yield "No quotient has any error, so there is nothing to draw."
     yield from _deck(found)
     yield from _complex(found.curve("complex-step"), LOSS * record.precision.epsilon * abs(float(found.value)))
     yield from _left_out(found)
@@ -153,11 +156,22 @@ def _explanations(found: Derivative, record: StepsizeStudy) -> Iterator[str]:
         yield f"h ≤ {step(found.unmoved)}: {x} + h or {x} − h is {x} itself, so nothing is left of the derivative."
 
 
+def _ends(found: Derivative, curves: Sequence[Curve]) -> Iterator[str]:
+    """How far those reach that have no truncation error near x."""
+    for curve in curves:
+        worst = max((s for s in curve.samples if s.error is not None), key=lambda s: s.truncation or 0.0)
+        yield (
+            f"{curve.scheme}: no truncation error up to h = {step(curve.straight_up_to)}; larger steps reach where"
+            f" {found.output} behaves otherwise, as beyond a kink or a jump"
+            f" (error {numbers.error(worst.error).text} at h = {step(worst.h)})."
+        )
+
+
 def _deck(found: Derivative) -> Iterator[str]:
     """What the deck's step costs."""
     centered = found.curve("centered")
     best, deck = centered.measured, _error_at(centered, DECK)
-    if best is None or deck is None or deck < NOTABLE * best.error or best.h <= DECK:
+    if best is None or deck is None or deck <= NOTABLE * best.error or best.h <= DECK:
         return
     if found.unmoved is not None and found.unmoved >= DECK:
         of_best = f"the error of h = {step(best.h)} is {numbers.error(best.error).text}"

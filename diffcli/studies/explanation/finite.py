@@ -76,11 +76,13 @@ def _with_better_step(
     now = abs((found - true) / true) if found is not None and true else math.inf
     if error < min(now / WORTH_IT, 1e-3):
         return reason._replace(advice=f"--h {size(h)} has an error of {size(error)}", better_step=h)
+    if error <= METHODS["finite"].tolerance:
+        return reason
+    steps = difference.steps
+    tried = f"none of the steps {size(steps[0])} … {size(steps[-1])}"
     if error > NO_DIGIT:
-        return reason._replace(advice="no step gives a single digit")
-    if error > METHODS["finite"].tolerance:
-        return reason._replace(advice=f"no step does better than {size(min(error, now))}")
-    return reason
+        return reason._replace(advice=f"{tried} gives a single digit")
+    return reason._replace(advice=f"{tried} does better than {size(min(error, now))}")
 
 
 def good_to_know(

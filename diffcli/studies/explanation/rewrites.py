@@ -25,6 +25,8 @@ MOST_ROUNDS = 3
 """How many rewrites are made one after the other."""
 GAIN = 10.0
 """How many times smaller the worst error must become."""
+SAME = 1e-6
+"""Relative difference of two doubles up to which they are taken for the same number."""
 TRUE = 1e-25
 """Relative difference from the judge up to which a rewritten program computes the same, in exact arithmetic."""
 
@@ -130,6 +132,8 @@ class Branch(NamedTuple):
     tempting: str
     value: float
     tempting_value: float
+    is_parallel: bool
+    """Whether both have the same derivatives: those of ln(x²) and 2·ln(x) are 2/x, also where x is negative."""
 
 
 def branches(graph: Graph, point: Sequence[float]) -> list[Branch]:
@@ -145,7 +149,16 @@ def branches(graph: Graph, point: Sequence[float]) -> list[Branch]:
         (simpler,) = outputs(program, FLOATS, point)
         value = values[place.position]
         scale = max(abs(value), abs(simpler)) if math.isfinite(simpler) else math.inf
-        if math.isfinite(value) and (scale == math.inf or abs(simpler - value) > 1e-6 * scale):
+        if math.isfinite(value) and (scale == math.inf or abs(simpler - value) > SAME * scale):
             texts = _written(graph, place.position), _written(other.graph, other.position)
-            found.append(Branch(place.position, *texts, value, simpler))
+            original = replace(graph, outputs=(place.position,), output_names=("y",))
+            is_parallel = _have_same_slopes(original, program, point)
+            found.append(Branch(place.position, *texts, value, simpler, is_parallel))
     return found
+
+
+def _have_same_slopes(original: Graph, other: Graph, point: Sequence[float]) -> bool:
+    """Whether the derivatives by all inputs are equal but for rounding."""
+    sweeps = (adjoint_program(program, program.outputs[0], program.inputs).graph for program in (original, other))
+    first, second = ([*outputs(sweep, FLOATS, point)][1:] for sweep in sweeps)
+    return all(abs(a - b) <= SAME * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True))

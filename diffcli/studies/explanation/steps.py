@@ -1,7 +1,8 @@
 """Why finite differences are off: the step crosses something, is too large, or is too small; and which is better."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -18,6 +19,10 @@ NOISY = 64 * UNIT
 """Relative error of f beyond which f itself, and not its difference, is to blame."""
 DECADES = 17
 """How many powers of ten below the size of x steps are tried."""
+ABOVE, LARGEST = 7, 300
+"""How far above the size of x, and above 1, they are tried where no smaller one is good; and the largest exponent."""
+GOOD = 1e-6
+"""Relative error of a quotient beyond which larger steps are tried."""
 PERIODIC = frozenset(("sin", "cos", "tan", "sec", "csc", "cot"))
 TURN = 1.0
 """Radians of the argument of a periodic function within a step that are too many for differences."""
@@ -112,6 +117,14 @@ class Difference:
         """The point of the stencil at which f in doubles is worst."""
         return max(samples.comparisons, key=lambda comparison: comparison.relative_error(self.output))
 
+    @cached_property
+    def steps(self) -> tuple[float, ...]:
+        """Powers of ten from where they are lost beside x to well above both 1 and |x|."""
+        size = math.floor(math.log10(abs(self.x))) if self.x else 0
+        exponents = {*range(size - DECADES, size + ABOVE), *range(-DECADES if size < 0 else 0, ABOVE)}
+        found = (float(f"1e{exponent}") for exponent in sorted(exponents) if -300 < exponent < LARGEST)
+        return tuple(h for h in found if self.x + h != self.x)
+
     def better_step(self, stencil: Stencil, truth: str) -> tuple[float, float] | None:
         """The power of ten that gives the best quotient, and its relative error; measured in doubles.
 
@@ -121,9 +134,11 @@ class Difference:
         if not exact:
             return None
         best: tuple[float, float] | None = None
-        for h in _steps(self.x):
+        for h in self.steps:
             if perf_counter() > self._deadline:
                 raise OutOfTime
+            if best and best[0] <= GOOD and h > max(1.0, abs(self.x)):
+                break
             found = [self._slope(stencil, part * h) for part in (1.0, 0.7)]
             if all(map(math.isfinite, found)):
                 error = max(float(abs((exactly(repr(slope)) - exact) / exact)) for slope in found)
@@ -138,13 +153,6 @@ class Difference:
             point[self._index] = self.x + offset * h
             samples.append([outputs(self.graph, FLOATS, point)[position]])
         return stencil.slopes(samples, h)[0] if h else math.nan
-
-
-def _steps(x: float) -> Iterator[float]:
-    """Powers of ten from the larger of 1 and |x| down to where they are lost beside x."""
-    size = math.floor(math.log10(abs(x))) if x else 0
-    exponents = {*range(size - DECADES, size + 1), *(range(-DECADES, 1) if size < 0 else ())}
-    return (float(f"1e{exponent}") for exponent in sorted(exponents) if exponent > -300 and x + 10.0**exponent != x)
 
 
 def _sign(x: Any) -> int:

@@ -161,9 +161,8 @@ def rounded_off(h: float, values: Sequence[float]) -> Reason:
 def branch_reason(branch: Branch, named: Named) -> Reason:
     """The words for a simplification that does not hold here."""
     other = f"not {shown(branch.tempting_value)}" if math.isfinite(branch.tempting_value) else "and that has no value"
-    text = (
-        f"{branch.original} is not {branch.tempting} here: it is {shown(branch.value)}, {other}; nor is its derivative"
-    )
+    slope = "though its derivative is the same" if branch.is_parallel else "nor is its derivative"
+    text = f"{branch.original} is not {branch.tempting} here: it is {shown(branch.value)}, {other}; {slope}"
     return Reason("branch", text, named.row, named.operation)
 
 

@@ -69,6 +69,8 @@ class Curve:
     """The best step by theory; of the complex step the largest that loses nothing."""
     measured: Best | None = None
     """The best step found, among neighbours that are all good."""
+    straight_up_to: float | None = None
+    """Where there is no truncation error for small steps, the largest of them; None if there is none for any step."""
 
     def sample(self, h: float) -> Sample | None:
         """What was found for a step."""
@@ -121,13 +123,21 @@ class Walk:
         best = _measured(samples, flat)
         regions = _regions(samples, leading, COARSE * self.precision.spacing(self.line.x))
         if leading is None:
-            finding: Finding = "no truncation" if derivatives else "no prediction"
-            return Curve(scheme, samples, finding, "", *regions, None, best)
+            if not derivatives:
+                return Curve(scheme, samples, "no prediction", "", *regions, None, best)
+            return Curve(
+                scheme, samples, "no truncation", "", *regions, None, best, _straight_up_to(samples, self._unit)
+            )
         valid = [(samples[k].h, noise[k]) for k in known]
         if scheme == COMPLEX:
             valid = [(samples[known[0]].h, flat)]
         predicted = _predicted(theory, leading, valid)
-        return Curve(scheme, samples, predicted[1], "", *regions, predicted[0], best)
+        end = _straight_up_to(samples, self._unit) if predicted[1] == "no truncation" else None
+        return Curve(scheme, samples, predicted[1], "", *regions, predicted[0], best, end)
+
+    @property
+    def _unit(self) -> float:
+        return self.precision.epsilon
 
     def _samples(self, scheme: str, output: int, derivative: str) -> Iterator[Sample]:
         exact = self.true.number(derivative)
@@ -173,13 +183,18 @@ def _root_mean_square(values: Sequence[float]) -> float:
     return math.hypot(*values) / math.sqrt(len(values)) if values else 0.0
 
 
-def _regions(samples: Sequence[Sample], leading: Truncation | None, coarse: float) -> tuple[Fit | None, Fit | None]:
-    """The lines through the errors where truncation governs, and where round-off does."""
+def _round_off_levels(samples: Sequence[Sample]) -> list[float]:
+    """The size of the round-off in the neighbourhood of each step."""
     rounding = [
         [s.round_off for s in samples[max(k - WINDOW, 0) : k + WINDOW + 1] if s.round_off is not None]
         for k in range(len(samples))
     ]
-    levels = [_root_mean_square(found) for found in rounding]
+    return [_root_mean_square(found) for found in rounding]
+
+
+def _regions(samples: Sequence[Sample], leading: Truncation | None, coarse: float) -> tuple[Fit | None, Fit | None]:
+    """The lines through the errors where truncation governs, and where round-off does."""
+    levels = _round_off_levels(samples)
     is_truncation, is_rounding = [], []
     for sample, level in zip(samples, levels, strict=True):
         truncation = sample.truncation or 0.0
@@ -188,6 +203,21 @@ def _regions(samples: Sequence[Sample], leading: Truncation | None, coarse: floa
         is_truncation.append(is_known and is_pure and truncation > DOMINANT * level)
         is_rounding.append(is_known and level > DOMINANT * truncation and sample.h >= coarse)
     return _fit(samples, is_truncation), _fit(samples, is_rounding)
+
+
+def _straight_up_to(samples: Sequence[Sample], unit: float) -> float | None:
+    """The largest step before the truncation error, of which there is none near x, is more than any rounding.
+
+    A larger step reaches where f is another function: beyond a kink or a jump, or what is only small near x.
+    """
+    size = max((abs(s.value) for s in samples if s.value is not None), default=0.0)
+    levels = _round_off_levels(samples)
+    beyond = [
+        k for k, (sample, level) in enumerate(zip(samples, levels, strict=True))
+        if sample.truncation is not None and sample.truncation > DOMINANT * max(level, unit * size)
+    ]  # fmt: skip
+    following = samples[beyond[-1] + 1 :] if beyond else ()
+    return following[0].h if following else None
 
 
 def _fit(samples: Sequence[Sample], chosen: Sequence[bool]) -> Fit | None:

@@ -104,6 +104,7 @@ def _curve_dict(curve: Curve) -> dict[str, Any]:
         "round_off": _fit_dict(curve.round_off),
         "predicted_best_h": finite(curve.predicted),
         "measured_best": curve.measured and curve.measured._asdict(),
+        "straight_up_to": curve.straight_up_to,
         "samples": [_sample_dict(sample) for sample in curve.samples],
     }
 
