@@ -96,22 +96,21 @@ class CProgram:
             return None, None
         function = library.arrays
         function.argtypes, function.restype = [ctypes.py_object] * (1 + count), ctypes.c_int
-        inputs = ", ".join(f"x{k}" for k in range(len(self.loop.inputs)))
-        results = ", ".join(f"y{k}" for k in range(self.loop.outputs))
-        lines = [
-            f"def quick({inputs}):",
-            "    if type(x0) is not array or x0.size > few: return None",
-            "    n = x0.size",
-            *(f"    y{k} = empty(n)" for k in range(self.loop.outputs)),
-            f"    return [{results}] if function(like, {inputs}, {results}) else None",
-            f"def quick_into({inputs}, {results}):",
-            f"    return type(x0) is array and x0.size <= most and function(like, {inputs}, {results})",
-            "",
-        ]
-        names: dict[str, Any] = {"empty": np.empty, "array": np.ndarray, "function": function, "like": LIKE}
-        names |= {"few": FEW, "most": int(THREADED / self.cost)}
-        exec(compile("\n".join(lines), "<diffcli program>", "exec"), names)  # noqa: S102 - our own text
-        return names["quick"], names["quick_into"]
+        outputs, most = range(self.loop.outputs), int(THREADED / self.cost)
+
+        def quick(*inputs: Any) -> list[Array] | None:
+            first = inputs[0]
+            if type(first) is not np.ndarray or first.size > FEW:
+                return None
+            size = first.size
+            results = [np.empty(size) for _ in outputs]
+            return results if function(LIKE, *inputs, *results) else None
+
+        def quick_into(*arrays: Any) -> bool:
+            first = arrays[0]
+            return type(first) is np.ndarray and first.size <= most and bool(function(LIKE, *arrays))
+
+        return quick, quick_into
 
 
 def _places(arrays: Sequence[Array]) -> Any:
