@@ -9,6 +9,7 @@ import pytest
 
 import diffcli
 from diffcli.cli import points as command_line
+from diffcli.cli import whole_file
 from diffcli.render import point_files as writers
 from diffcli.studies import point_files, points
 
@@ -244,8 +245,8 @@ def test_programs_that_have_no_one_gradient(command):
 @pytest.mark.parametrize("problem", [KeyboardInterrupt, OSError(28, "No space left on device")])
 @pytest.mark.parametrize("has_nameless", [True, False])
 def test_the_output_is_whole_or_absent(command, monkeypatch, problem, has_nameless):
-    if not has_nameless or not command_line._has_nameless_files(Path("g.csv")):
-        monkeypatch.setattr(command_line, "_has_nameless_files", lambda _: False)
+    if not has_nameless or not whole_file._has_nameless_files(Path("g.csv")):
+        monkeypatch.setattr(whole_file, "_has_nameless_files", lambda _: False)
         has_nameless = False
     Path("p.csv").write_text("x1,x2\n2,5\n")
 
@@ -410,7 +411,7 @@ def test_python_functions(command, words, header, row):
     [
         (["model.py:f", "--at", "z=1"], "no parameter of the function"),
         (["model.py:f", "--at", "k=1"], "the parameters before the last one given"),
-        (["model.py:f", "--wrt", "z"], "there is no variable 'z'"),
+        (["model.py:f", "--wrt", "z"], "there is no variable z"),
         (["model.py:wrong"], "the column 'y' is no variable"),
         (["model.py:wrong", "--points", "x.csv"], "a gradient needs one number"),
         (["model.py"], "model.py is a file"),

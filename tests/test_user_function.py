@@ -60,7 +60,7 @@ def test_parameters_with_defaults_and_branches(command):
     [
         (["model.py:loss"], "no value is given for w"),
         (["model.py:loss", "--at", "w=[1],c=2"], "'c' is given a value but is no parameter"),
-        (["model.py:loss", "--at", "w=[1]", "--wrt", "c"], "there is no variable 'c'"),
+        (["model.py:loss", "--at", "w=[1]", "--wrt", "c"], "there is no variable c"),
         (["model.py:lose", "--at", "w=[1]"], "has no function 'lose'"),
         (["model.py:CONSTANT", "--at", "w=[1]"], "CONSTANT"),
         (["nothing.py:loss", "--at", "w=[1]"], "no file nothing.py"),

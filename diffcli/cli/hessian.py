@@ -88,7 +88,7 @@ def hessian(
 
 def second_method_names(text: str | None) -> tuple[str, ...]:
     """The methods for second derivatives named by --methods, in the order of the table."""
-    from diffcli.cli.invocation import chosen_names
+    from diffcli.cli.names import chosen_names
     from diffcli.methods.second_order import SECOND_METHODS
 
     chosen = chosen_names("--methods", text, "method", tuple(SECOND_METHODS), short=SHORT)

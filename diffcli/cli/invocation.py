@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffcli.cli.groups import Arrays, Bounds, Derivative, Evaluation
+from diffcli.cli.names import chosen_names
 from diffcli.cli.request import Request
 from diffcli.cli.user_function import is_function, read_function, refuse_file
 from diffcli.errors import DiffcliError, PointError, UsageError
@@ -133,21 +134,6 @@ def method_names(text: str | None) -> tuple[str, ...]:
     """The methods named by --methods, in the order of the table; all of them without it."""
     chosen = chosen_names("--methods", text, "method", tuple(METHODS))
     return tuple(name for name in METHODS if name in chosen)
-
-
-def chosen_names(
-    option: str, text: str | None, what: str, known: Sequence[str], *, short: Mapping[str, str] | None = None
-) -> tuple[str, ...]:
-    """The names in a list such as x,y, each once; all that are known where no list is given; `short` for some."""
-    if text is None:
-        return tuple(known)
-    written = [name.strip() for name in text.split(",") if name.strip()]
-    names = [(short or {}).get(name, name) for name in written]
-    unknown = next((name for name in names if name not in known), None)
-    if unknown is not None or not names:
-        wrong = f"there is no {what} {quoted(unknown)}" if unknown is not None else f"no {what} is named"
-        raise UsageError(f"{option}: {wrong}", hint=f"the {what}s are {', '.join(known) or 'none'}")
-    return tuple(dict.fromkeys(names))
 
 
 def read_subjects(

@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from diffcli.cli.groups import Result
+from diffcli.cli.whole_file import whole_file
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.render.document import Options, printable
 from diffcli.render.registry import SUFFIXES, error_text, render
@@ -113,39 +112,12 @@ def forget_output() -> None:
 
 
 def write_whole(content: str | bytes, file: Path) -> None:
-    """Write to a temporary file beside `file` and put it in place when it is complete."""
+    """Write a file that appears under its name only when all of it is written; raises UsageError."""
     try:
-        _write_and_replace(content, file)
+        with whole_file(file) as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
     except OSError as problem:
         raise UsageError(f"cannot write {quoted(str(file))}: {problem.strerror}", kind="file") from None
-
-
-def _write_and_replace(content: str | bytes, file: Path) -> None:
-    data = content.encode() if isinstance(content, str) else content
-    mode = mode_of(file)
-    if not stat.S_ISREG(mode):  # a pipe or a device
-        file.write_bytes(data)
-        return
-    file = file.resolve()  # a link stays a link
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(temporary).chmod(stat.S_IMODE(mode))
-        Path(temporary).replace(file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def mode_of(file: Path) -> int:
-    """Kind and permissions of a file; of one that does not exist, those it would be created with."""
-    try:
-        return file.stat().st_mode
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return stat.S_IFREG | 0o666 & ~mask
 
 
 def write_error(problem: DiffcliError, *, as_json: bool, ascii_only: bool) -> None:

@@ -39,7 +39,8 @@ def paths(
     diffcli paths "r*cos(t); r*sin(t)" --at r=2,t=0.5 --to f2
     diffcli paths "a = x*x; b = a*a; c = b*b; c*c" --at x=1.1 --most 3
     """
-    from diffcli.cli.invocation import chosen_names, read_request
+    from diffcli.cli.invocation import read_request
+    from diffcli.cli.names import chosen_names
     from diffcli.cli.output import destination, show
     from diffcli.render.document import Options
     from diffcli.studies.paths import paths as study

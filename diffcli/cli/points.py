@@ -1,10 +1,6 @@
 """`diffcli grad EXPR --points FILE`: value and gradient at every row of a file."""
 
-import os
-import secrets
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +8,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from diffcli.cli.groups import Bounds, Derivative
 from diffcli.cli.invocation import example_of, positions, read_text
-from diffcli.cli.output import forget_output, mode_of
-from diffcli.cli.user_function import chosen_variables, is_function, refuse_file
+from diffcli.cli.names import chosen_names
+from diffcli.cli.output import forget_output
+from diffcli.cli.user_function import is_function, refuse_file
+from diffcli.cli.whole_file import whole_file
 from diffcli.errors import PointError, UsageError
 from diffcli.language.limits import parse_limits
 from diffcli.language.points import PointValue, parse_point
@@ -111,7 +109,7 @@ def _read_function(
         )
     values = {name: as_value(value.value) for name, value in given.items()}
     numbers = [name for name in variables if not hasattr(values.get(name), "shape")]
-    chosen = numbers if wrt is None else chosen_variables(wrt, numbers)
+    chosen = chosen_names("--wrt", wrt, "variable", numbers)
     found = ValueAndGradient(function, [variables.index(name) for name in chosen])
     fixed = {name: value[None] if hasattr(value, "shape") else value for name, value in values.items()}
     return of_function(found, variables, chosen), fixed, ()
@@ -138,67 +136,13 @@ def _written(file: Path | None) -> Iterator[IO[bytes]]:
             yield sys.stdout.buffer
             sys.stdout.flush()
         else:
-            with _whole(file) as stream:
+            with whole_file(file) as stream:
                 yield stream
     except BrokenPipeError:  # the reader went away, as `| head` does
         forget_output()
     except OSError as problem:
         where = quoted(str(file)) if file else "to standard output"
         raise UsageError(f"cannot write {where}: {problem.strerror}", kind="file") from None
-
-
-@contextmanager
-def _whole(file: Path) -> Iterator[IO[bytes]]:
-    """A temporary file, put in the place of `file` at the end; away if anything goes wrong."""
-    mode = mode_of(file)
-    if not stat.S_ISREG(mode):  # a device
-        with file.open("wb") as stream:
-            yield stream
-        return
-    file = file.resolve()  # a link stays a link
-    temporary: str | None = None
-    if _has_nameless_files(file):
-        handle = os.open(file.parent, os.O_TMPFILE | os.O_RDWR, 0o600)
-    else:
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=_prefix(file))
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fchmod(handle, stat.S_IMODE(mode))
-            os.fsync(handle)  # a name is not given to what could still be lost
-            temporary = temporary or _named(handle, file)
-        Path(temporary).replace(file)
-    except BaseException:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _has_nameless_files(file: Path) -> bool:
-    """Whether a file beside `file` can begin without a name: nothing of it stays when the process is killed."""
-    try:
-        handle = os.open(file.parent, os.O_TMPFILE | os.O_RDWR, 0o600)
-    except (AttributeError, OSError):  # Linux has them, on most of its file systems
-        return False
-    try:
-        Path(_named(handle, file)).unlink()
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True
-
-
-def _named(handle: int, file: Path) -> str:
-    """Give a file without a name one beside `file`."""
-    name = str(file.parent / f"{_prefix(file)}{os.getpid()}.{secrets.token_hex(4)}")
-    os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=handle, follow_symlinks=True)  # a name that is taken is refused
-    return name
-
-
-def _prefix(file: Path) -> str:
-    return f".{file.name[:40]}."
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """`diffcli grad file.py:function`: a Python function of the user in place of an expression, run only when asked so."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffcli.cli.names import chosen_names
 from diffcli.cli.request import Request
 from diffcli.errors import PointError, UsageError
 from diffcli.language.points import PointValue
@@ -45,21 +46,9 @@ def read_function(text: str, known: Mapping[str, PointValue], native: Any, wrt: 
     recording = record(function, values)
     graph = recording.graph
     by_name = {graph.nodes[position].literal: position for position in recording.inputs(graph)}
-    chosen = chosen_variables(wrt, by_name)
+    chosen = chosen_names("--wrt", wrt, "variable", tuple(by_name))
     notes = (*recording.notes, *_differences(function, values, recording))
     return Request(text, Reading(graph, ""), recording.values, tuple(by_name[name] for name in chosen), notes)
-
-
-def chosen_variables(wrt: str | None, known: Collection[str]) -> Sequence[str]:
-    """The variables named by --wrt, each once; all without it."""
-    if wrt is None:
-        return list(known)
-    names = list(dict.fromkeys(name.strip() for name in wrt.split(",") if name.strip()))
-    unknown = next((name for name in names if name not in known), None)
-    if unknown is not None or not names:
-        wrong = "no variable is named" if unknown is None else f"there is no variable {unknown!r}"
-        raise UsageError(f"--wrt: {wrong}", hint=f"the variables are {', '.join(known)}")
-    return names
 
 
 def _differences(function: Any, values: Sequence[Any], recording: "Recording") -> list[str]:

@@ -8,10 +8,10 @@ it remembers, in numbers or in arrays alike. t counts from 1. The rules are thos
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import Parameter, signature
 from typing import Any
 
 from diffcli.errors import UsageError
+from diffcli.learn import rules
 from diffcli.learn.schedules import Schedule
 
 Rule = Callable[..., tuple[Any, ...]]
@@ -99,16 +99,15 @@ class Row:
     def __init__(self, rule: Rule, rate: float, bound: Callable[..., float] | None = None) -> None:
         """`rate` is the usual learning rate; on a quadratic of curvature up to L it converges for η·L < `bound`."""
         self.rule, self.rate, self.bound = rule, rate, bound
-        parameters = signature(rule).parameters.values()
-        self.memory = tuple(p.name for p in parameters if p.kind is Parameter.POSITIONAL_OR_KEYWORD)[2:]
+        self.memory = rules.arguments(rule)[2:]
         """The names of what it remembers for each parameter."""
-        self.defaults: Mapping[str, float] = {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
+        self.defaults: Mapping[str, float] = rules.numbers(rule)
         """The hyperparameters with their usual values."""
 
     @property
     def formula(self) -> str:
         """What the rule says of itself, in one line."""
-        return " ".join((self.rule.__doc__ or "").partition("\n\n")[0].split())
+        return rules.formula(self.rule)
 
 
 OPTIMIZERS = {

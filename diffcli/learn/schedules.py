@@ -6,9 +6,9 @@ They are those of torch.optim.lr_scheduler (`StepLR`, `ExponentialLR`, `CosineAn
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from inspect import Parameter, signature
 
 from diffcli.errors import UsageError
+from diffcli.learn import rules
 
 Rule = Callable[..., float]
 """(η, t, its numbers by name) ↦ η_t."""
@@ -66,20 +66,14 @@ class Schedule:
     @property
     def formula(self) -> str:
         """What the rule says of itself, in one line."""
-        return " ".join((SCHEDULES[self.name].__doc__ or "").partition("\n\n")[0].split())
-
-
-def defaults(name: str) -> dict[str, float]:
-    """The numbers of a schedule with their usual values."""
-    parameters = signature(SCHEDULES[name]).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is Parameter.KEYWORD_ONLY}
+        return rules.formula(SCHEDULES[self.name])
 
 
 def schedule(name: str = "constant", **numbers: float) -> Schedule:
     """The schedule of this name; what is not given has its usual value. Raises UsageError for what does not exist."""
     if name not in SCHEDULES:
         raise UsageError(f"there is no schedule {name!r}", hint=f"one of {', '.join(SCHEDULES)}")
-    known = defaults(name)
+    known = rules.numbers(SCHEDULES[name])
     for key, value in numbers.items():
         if key not in known:
             raise UsageError(f"the schedule {name} has no {key!r}", hint=f"it has {', '.join(known) or 'no numbers'}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from diffcli.learn.descent import Ending, Step
-from diffcli.studies.values import tidied
+from diffcli.studies.values import rounded
 
 FAR = 1e8
 """A descent that is this many times farther away, or higher, than where it began has diverged."""
@@ -92,5 +92,5 @@ def unbounded(steps: Sequence[Step], beyond: str = "") -> Ending:
 
 def _short(value: float) -> str:
     """Three digits, with a true minus sign: 1e-6, −0.25."""
-    text = tidied(f"{value:.3g}")
+    text = rounded(value)
     return f"−{text[1:]}" if text.startswith("-") else text

@@ -8,7 +8,7 @@ from diffcli.render.commands import grad_command
 from diffcli.render.document import Span, Text, text
 from diffcli.studies.explanation.record import VALUE, Explanation
 from diffcli.studies.records import Study
-from diffcli.studies.values import tidied
+from diffcli.studies.values import rounded
 
 if TYPE_CHECKING:
     from diffcli.studies.compare import Case
@@ -82,6 +82,4 @@ def _rewrite(study: Study, one: Explanation) -> Iterator[Text]:
 
 
 def _size(error: float) -> str:
-    if error == 0:
-        return "0"
-    return tidied(f"{error:.2g}") if math.isfinite(error) else "infinite"
+    return rounded(error, 2) if math.isfinite(error) else "infinite"

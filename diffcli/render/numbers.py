@@ -7,6 +7,8 @@ from typing import Any
 from diffcli.graph.shapes import Shape, shown
 from diffcli.render.document import GLUE, Span, Text
 from diffcli.studies.values import Value, nested, shortened, tidied
+from diffcli.studies.values import grouped as grouped  # noqa: PLC0414 - one of the ways to show a number
+from diffcli.studies.values import rounded as rounded  # noqa: PLC0414
 
 BAR = "¦"
 MINUS = "−"
@@ -16,9 +18,6 @@ SHOWN_ELEMENTS = 16
 """Elements of an array that is shown in full."""
 LONGEST_ROW = 20
 """Characters of a row of a matrix that stays on one line."""
-LONGEST_COUNT = 24
-"""Digits of a whole number that is written out."""
-FOUR_DIGITS = 10_000
 UNDEFINED = "undefined"
 """What is shown for a nan: the reason stands elsewhere on the screen."""
 
@@ -124,11 +123,6 @@ def _size(shape: Shape) -> Span:
     )
 
 
-def rounded(number: float, digits: int = 3) -> str:
-    """A number of which only the size matters."""
-    return tidied(f"{number:.{digits}g}")
-
-
 def signed(text: str) -> str:
     """The minus sign of a number as a minus sign; that of its exponent stays."""
     return MINUS + text[1:] if text.startswith("-") else text
@@ -189,13 +183,6 @@ def times(number: float | None) -> str:
     if number is None:
         return ""
     return f"{number:.1f}" if number < 99.95 else f"{number:.0f}"
-
-
-def grouped(count: int) -> str:
-    """100 000: a whole number in groups of three digits; beyond many digits its size."""
-    if count >= 10**LONGEST_COUNT:
-        return f"about {Decimal(count):.2e}".replace("e+", "e")
-    return f"{count:,}".replace(",", " ") if count >= FOUR_DIGITS else str(count)
 
 
 def percent(number: float | None) -> str:

@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from math import prod
 from typing import Any, NamedTuple
 
 from diffcli.graph.shapes import Shape
 
 SCHEMA = "diffcli/1"
+LONGEST_COUNT = 24
+"""Digits of a whole number that is written out."""
+GROUPED_FROM = 10_000
 Value = float | list[Any]
 """A number, or an array as nested lists."""
 
@@ -81,6 +85,18 @@ def _without_long_integer(number: str, digits: int) -> str:
     if "e" in number or len(whole) <= digits:
         return number
     return f"{sign}{whole[0]}.{whole[1:]}{fraction}e{len(whole) - 1}"
+
+
+def rounded(number: float, digits: int = 3) -> str:
+    """A number of which only the size matters: 1.8e-5, 0.95, 12."""
+    return tidied(f"{number:.{digits}g}")
+
+
+def grouped(count: int) -> str:
+    """100 000: a whole number in groups of three digits; beyond many digits its size."""
+    if count >= 10**LONGEST_COUNT:
+        return f"about {Decimal(count):.2e}".replace("e+", "e")
+    return f"{count:,}".replace(",", " ") if count >= GROUPED_FROM else str(count)
 
 
 def tidied(text: str) -> str:

@@ -1,7 +1,7 @@
 """What the four methods take, counted by wrapping what runs: against inputs, against outputs, and relative to f."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
@@ -10,10 +10,11 @@ from diffcli.graph.program import Graph
 from diffcli.methods.method import Compiler, GaveUp, Meter, Program, Work
 from diffcli.methods.registry import METHODS, prepare, start
 from diffcli.studies.methods.families import coupled, fixed_cost, fixed_cost_point
-from diffcli.studies.methods.record import Measurement, Part, Unit, few_digits
+from diffcli.studies.methods.record import Measurement, Part, Unit
 from diffcli.studies.records import Cost
 from diffcli.studies.running import LOOP, STRAIGHT_LINE
 from diffcli.studies.timing import measure_together
+from diffcli.studies.values import rounded
 
 NUMBERS = (1, 2, 4, 8, 16)
 """Of inputs, or of outputs."""
@@ -49,15 +50,12 @@ def counted(method: str, graph: Graph, point: Sequence[float], compiler: Compile
 
 def inputs() -> Measurement:
     """Calls, sweeps, operations and time of a gradient against A."""
-    found = [(number, _all(number, 1)) for number in NUMBERS]
-    runs = _part("runs: calls of f, of formulas, sweeps", "A", found, lambda row, name: row[name].runs)
+    parts = runs, _, times = _growing("A", lambda number: _all(number, 1))
     last = runs.rows[-1]
     calls, _, sweeps, once = last[1:]
     holds = runs.column("finite") == [2 * a for a in NUMBERS] and runs.column("forward") == list(NUMBERS)
-    times = _part("time", "A", found, lambda row, name: row[name].seconds, "seconds")
     return Measurement(
-        "inputs", "Cost against the number of inputs A (B = 1)", _subject(),
-        (runs, _part("operations", "A", found, lambda row, name: row[name].operations), times),
+        "inputs", "Cost against the number of inputs A (B = 1)", _subject(), parts,
         {
             "finite": f"{calls} calls of f at A = {last[0]}, 2 for each input; {_growth(times, 'finite')}",
             "forward": f"{sweeps} sweeps at A = {last[0]}, one for each input; {_growth(times, 'forward')}",
@@ -69,15 +67,12 @@ def inputs() -> Measurement:
 
 def outputs() -> Measurement:
     """The same of a Jacobian against B."""
-    found = [(number, _all(1, number)) for number in NUMBERS]
-    runs = _part("runs: calls of f, of formulas, sweeps", "B", found, lambda row, name: row[name].runs)
+    parts = runs, _, times = _growing("B", lambda number: _all(1, number))
     last = runs.rows[-1]
     calls, _, once, sweeps = last[1:]
     holds = runs.column("reverse") == list(NUMBERS) and set(runs.column("forward")) == {1}
-    times = _part("time", "B", found, lambda row, name: row[name].seconds, "seconds")
     return Measurement(
-        "outputs", "Cost against the number of outputs B (A = 1)", _subject(),
-        (runs, _part("operations", "B", found, lambda row, name: row[name].operations), times),
+        "outputs", "Cost against the number of outputs B (A = 1)", _subject(), parts,
         {
             "finite": f"{calls} calls of f for any B: each gives all outputs; {_growth(times, 'finite')}",
             "forward": f"{once} sweep for all outputs; {_growth(times, 'forward')}",
@@ -132,8 +127,8 @@ def sweep() -> Measurement:
     ratios, times_f = [row[3] for row in rows], [row[6] for row in rows]
     least, most = min(ratios), max(ratios)
     text = (
-        f"one sweep takes {few_digits(least)} to {few_digits(most)} times the operations of f for A = {SIZES[0]} … "
-        f"{SIZES[-1]}, {few_digits(min(times_f))} to {few_digits(max(times_f))} times its time"
+        f"one sweep takes {rounded(least, 2)} to {rounded(most, 2)} times the operations of f for A = {SIZES[0]} … "
+        f"{SIZES[-1]}, {rounded(min(times_f), 2)} to {rounded(max(times_f), 2)} times its time"
     )
     return Measurement(
         "sweep", "One reverse sweep relative to f", "f = Σ sin(x_j·x_{j+1}), whose cost grows with A",
@@ -202,22 +197,25 @@ def _all(inputs: int, outputs: int) -> dict[str, _Taken]:
     return {method: taken.get(method, _Taken()) for method in METHODS}
 
 
-def _part(
-    title: str,
-    label: str,
-    found: Iterable[tuple[int, dict[str, _Taken]]],
-    cell: Callable[[dict[str, _Taken], str], float | None],
-    unit: Unit = "count",
-) -> Part:
-    columns = TIMED if unit == "seconds" else COUNTED
-    rows = tuple((number, *(cell(row, name) for name in METHODS)) for number, row in found)
-    return Part(title, ((label, "count"), *columns), rows)
+def _growing(label: str, taken: Callable[[int], dict[str, _Taken]]) -> tuple[Part, Part, Part]:
+    """Runs, operations and time of all methods for growing numbers of inputs or outputs."""
+    found = [(number, taken(number)) for number in NUMBERS]
+
+    def part(title: str, columns: tuple[tuple[str, Unit], ...], of: str) -> Part:
+        rows = tuple((number, *(getattr(row[name], of) for name in METHODS)) for number, row in found)
+        return Part(title, ((label, "count"), *columns), rows)
+
+    return (
+        part("runs: calls of f, of formulas, sweeps", COUNTED, "runs"),
+        part("operations", COUNTED, "operations"),
+        part("time", TIMED, "seconds"),
+    )
 
 
 def _growth(times: Part, method: str) -> str:
     """How much longer it takes at the end of a table of times than at its beginning."""
     column = times.column(method)
-    return f"{few_digits(column[-1] / column[0])} times the time"
+    return f"{rounded(column[-1] / column[0], 2)} times the time"
 
 
 def _subject(more: str = "") -> str:

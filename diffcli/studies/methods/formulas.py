@@ -14,10 +14,11 @@ from diffcli.methods.symbolic import MEMORY_LIMIT, PreparedSymbolic, formulas, r
 from diffcli.methods.sympy_process import Worker
 from diffcli.studies.judge import judge
 from diffcli.studies.methods.families import logistic
-from diffcli.studies.methods.record import Measurement, Part, Unit, few_digits, spaced
+from diffcli.studies.methods.record import Measurement, Part, Unit
 from diffcli.studies.node_values import node_values
 from diffcli.studies.running import STRAIGHT_LINE
 from diffcli.studies.study import formulas_of
+from diffcli.studies.values import grouped, rounded
 
 NESTINGS = range(1, 9)
 SECONDS = 5.0
@@ -45,7 +46,7 @@ def swell() -> Measurement:
     growth = [later / earlier for earlier, later in pairwise(written)]
     gave_up = len(rows) - len(written)
     text = (
-        f"{written[0]} → {spaced(written[-1])} operations written out, {shared[0]} → {shared[-1]} with common "
+        f"{written[0]} → {grouped(written[-1])} operations written out, {shared[0]} → {shared[-1]} with common "
         f"subexpressions shared, k = 1 … {len(written)}"
         if written
         else "SymPy gave up"
@@ -98,7 +99,7 @@ def precision() -> Measurement:
     )  # fmt: skip
     errors = [row[1] for row in rows]
     best = min(range(len(rows)), key=errors.__getitem__)
-    parts = (f"{few_digits(errors[k])} at ε = {few_digits(STEPS[k])}" for k in (0, best, len(rows) - 1))
+    parts = (f"{rounded(errors[k], 2)} at ε = {rounded(STEPS[k], 2)}" for k in (0, best, len(rows) - 1))
     text = f"error {', '.join(parts)}: neither too large nor too small"
     return Measurement(
         "precision", "Error of centered differences against ε", EXAMPLE_B, (Part("errors", columns, tuple(rows)),),
@@ -124,7 +125,7 @@ def testing() -> Measurement:
     )  # fmt: skip
     close, far = max(row[3] for row in rows), min(row[5] for row in rows)
     text = (
-        f"tell a right gradient (off by {few_digits(close, 1)}) from the classic mistake, adjoints overwritten, not "
+        f"tell a right gradient (off by {rounded(close, 1)}) from the classic mistake, adjoints overwritten, not "
         f"accumulated (off by {100 * far:.0f} % and more)"
     )
     return Measurement(

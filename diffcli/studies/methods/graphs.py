@@ -21,10 +21,11 @@ from diffcli.studies.methods.families import (
     steepest_sigmoid,
     weights,
 )
-from diffcli.studies.methods.record import Cell, Measurement, Part, Unit, few_digits, spaced
+from diffcli.studies.methods.record import Cell, Measurement, Part, Unit
 from diffcli.studies.paths_search import edges
 from diffcli.studies.running import LOOP, STRAIGHT_LINE, executor_for
 from diffcli.studies.timing import measure
+from diffcli.studies.values import grouped, rounded
 
 NETS = ((2, 2), (10, 1), (10, 2), (10, 3), (10, 4), (10, 5), (10, 10), (10, 30))
 """Widths and depths."""
@@ -50,7 +51,7 @@ def paths() -> Measurement:
         ("steps of the sweep", "count"), ("time", "seconds"),
     )  # fmt: skip
     claimed = next(row for row in rows if row[:2] == (10, 5))
-    text = f"{spaced(claimed[2])} paths against {claimed[3]} edges at H = 10, L = 5; the sweep touches every edge once"
+    text = f"{grouped(claimed[2])} paths against {claimed[3]} edges at H = 10, L = 5; the sweep touches every edge once"
     holds = all(row[2] == row[0] ** row[1] for row in rows)
     return Measurement(
         "paths", "Paths against edges", "fully connected networks of width H and depth L, one input and one output",
@@ -119,8 +120,8 @@ def chains() -> Measurement:
     columns: tuple[tuple[str, Unit], ...] = (("links", "count"), *((name, "number") for name in families))
     by_length = {row[0]: row for row in rows}
     text = (
-        f"∂y/∂x of n sigmoids is at most {few_digits(by_length[10][1])} at n = 10 and {few_digits(by_length[50][1])} "
-        f"at n = 50; of n doublings {few_digits(by_length[50][3])} at n = 50"
+        f"∂y/∂x of n sigmoids is at most {rounded(by_length[10][1], 2)} at n = 10 and {rounded(by_length[50][1], 2)} "
+        f"at n = 50; of n doublings {rounded(by_length[50][3], 2)} at n = 50"
     )
     return Measurement(
         "chains", "Products along a chain vanish or explode", "the same link n times, σ' ≤ 1/4",
@@ -153,7 +154,7 @@ def nodes() -> Measurement:
         ("graph", "text"), ("nodes", "count"), ("operations on numbers", "count"), ("gradient", "seconds"),
     )  # fmt: skip
     ratio = rows[0][3] / rows[1][3] if rows[1][3] else nan  # type: ignore[operator]
-    text = f"{rows[0][1]} nodes become {rows[1][1]}, and the gradient is {few_digits(ratio)} times as quick"
+    text = f"{rows[0][1]} nodes become {rows[1][1]}, and the gradient is {rounded(ratio, 2)} times as quick"
     return Measurement(
         "nodes", "Coarser (vectorised) graph nodes, and GPUs", f"Σ tanh(W @ x) with {LAYER}×{LAYER} weights",
         (Part("graphs", columns, tuple(rows)),), {"": text},

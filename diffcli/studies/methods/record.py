@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from diffcli.studies.values import finite, tidied
+from diffcli.studies.values import finite
 
 Unit = Literal["text", "count", "number", "seconds", "ratio"]
 """What a column holds: words, a whole number, any number, a time, how many times another."""
@@ -60,16 +60,6 @@ class Measurement:
             "holds": self.holds,
             "notes": list(self.notes),
         }
-
-
-def spaced(number: int) -> str:
-    """100 000: a large number in groups of three digits."""
-    return f"{number:,}".replace(",", " ") if number >= 10_000 else str(number)
-
-
-def few_digits(number: float, digits: int = 2) -> str:
-    """1.8e-5, 0.95, 12: a measured number as a sentence has it."""
-    return tidied(f"{number:.{digits}g}")
 
 
 def _plain(cell: Cell) -> Cell:
