@@ -134,6 +134,13 @@ def test_files_are_written_in_the_format_of_their_suffix(command, tmp_path, name
         assert "gradient-descent, 138 steps" in content.decode()
 
 
+def test_beside_a_picture_the_record_is_written_in_any_format(command, tmp_path):
+    pytest.importorskip("matplotlib")
+    code, out, _ = command("descend", QUADRATIC, *START, "--rate", "0.05", "-o", "path.svg", "-f", "json")
+    assert (code, json.loads(out)["command"]) == (0, "descend")
+    assert (tmp_path / "path.svg").stat().st_size > 0
+
+
 def test_a_picture_of_one_variable_shows_the_curves_alone(command, tmp_path):
     pytest.importorskip("matplotlib")
     assert command("descend", "x^2", "--from", "x=1", "-o", "path.svg")[0] == 0

@@ -50,6 +50,11 @@ class Stencil(NamedTuple):
         unit = self.epsilon * 2.0 ** math.ceil(math.log2(abs(x) + 2 * h))
         return max(round(h / unit), 1) * unit
 
+    def quotient(self, values: Sequence[Any], h: Any) -> Any:
+        """The slope from the values at the offsets, in the arithmetic of these numbers."""
+        total = sum(weight * (values[to] - values[origin]) for weight, to, origin in self.differences)
+        return total / (self.divisor * h)
+
     def slopes(self, samples: Sequence[Values], h: float) -> list[float]:
         """The slope of every output, from the values of the outputs at the offsets."""
         run = self.divisor * h

@@ -11,8 +11,8 @@ from diffcli.studies.accuracy import exactly
 from diffcli.studies.explanation.need import ALARMING
 from diffcli.studies.explanation.origin import Comparison
 from diffcli.studies.explanation.record import Reason
-from diffcli.studies.explanation.words import size
 from diffcli.studies.records import OutputStudy
+from diffcli.studies.values import rounded
 
 NOTABLE = 1e5
 """Condition numbers that are shown where something is off."""
@@ -42,7 +42,7 @@ def conditions(
 def _reason(name: str, slope: str, found: dict[str, float]) -> Reason:
     largest = sorted(found, key=lambda x: -found[x])[:MOST]
     words = [
-        f"|{x} · {slope.replace('{f}', name).replace('{x}', x)} / {_bracketed(name)}| = {size(found[x])}"
+        f"|{x} · {slope.replace('{f}', name).replace('{x}', x)} / {_bracketed(name)}| = {rounded(found[x])}"
         for x in largest
         if found[x] >= 1
     ]

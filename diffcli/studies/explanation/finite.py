@@ -11,7 +11,8 @@ from diffcli.studies.explanation.origin import Comparison
 from diffcli.studies.explanation.record import Reason
 from diffcli.studies.explanation.rows import Rows
 from diffcli.studies.explanation.steps import NOISY, Difference, Samples
-from diffcli.studies.explanation.words import crossed, lost_beside, origin_reason, rounded_off, size, truncated, turned
+from diffcli.studies.explanation.words import crossed, lost_beside, origin_reason, rounded_off, truncated, turned
+from diffcli.studies.values import rounded
 
 WORTH_IT = 10.0
 """How many times smaller the error with a better step must be."""
@@ -75,14 +76,14 @@ def _with_better_step(
     true = float(truth)
     now = abs((found - true) / true) if found is not None and true else math.inf
     if error < min(now / WORTH_IT, 1e-3):
-        return reason._replace(advice=f"--h {size(h)} has an error of {size(error)}", better_step=h)
+        return reason._replace(advice=f"--h {rounded(h)} has an error of {rounded(error)}", better_step=h)
     if error <= METHODS["finite"].tolerance:
         return reason
     steps = difference.steps
-    tried = f"none of the steps {size(steps[0])} … {size(steps[-1])}"
+    tried = f"none of the steps {rounded(steps[0])} … {rounded(steps[-1])}"
     if error > NO_DIGIT:
         return reason._replace(advice=f"{tried} gives a single digit")
-    return reason._replace(advice=f"{tried} does better than {size(min(error, now))}")
+    return reason._replace(advice=f"{tried} does better than {rounded(min(error, now))}")
 
 
 def good_to_know(
@@ -97,13 +98,13 @@ def good_to_know(
             comparison = Comparison(graph, [*point[:index], x + h, *point[index + 1 :]], deadline)
             if (node := _undefined_node(comparison)) is not None:
                 named, taken = rows.primal(node), mended[index][1]
-                text = f"{name} ± {size(usual)} leaves the domain: {named.equation}, {comparison.exact[node].where}"
-                advice = f"h = {size(taken)} stays inside"
+                text = f"{name} ± {rounded(usual)} leaves the domain: {named.equation}, {comparison.exact[node].where}"
+                advice = f"h = {rounded(taken)} stays inside"
                 return Reason("domain", text, named.row, named.operation, better_step=taken, advice=advice)
     if x + FIXED_STEP == x:
-        spacing = f"where doubles are {size(math.ulp(x))} apart"
-        text = f"a fixed step such as {size(FIXED_STEP)} is lost beside {name} = {size(x)}, {spacing}"
-        return Reason("fixed step", text, better_step=usual, advice=f"h = {size(usual)} was taken")
+        spacing = f"where doubles are {rounded(math.ulp(x))} apart"
+        text = f"a fixed step such as {rounded(FIXED_STEP)} is lost beside {name} = {rounded(x)}, {spacing}"
+        return Reason("fixed step", text, better_step=usual, advice=f"h = {rounded(usual)} was taken")
     return None
 
 

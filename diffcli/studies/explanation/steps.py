@@ -62,8 +62,7 @@ class Difference:
         if any(type(value) is Undefined for value in values):
             return Samples(found, None)
         context = found[0].probe.arithmetic.context
-        terms = [weight * (values[to] - values[origin]) for weight, to, origin in stencil.differences]
-        return Samples(found, sum(terms) / (stencil.divisor * context.mpf(h)))
+        return Samples(found, stencil.quotient(values, context.mpf(h)))
 
     def _at(self, t: float) -> Comparison:
         point = list(self._point)

@@ -10,7 +10,7 @@ from diffcli.studies.explanation.record import Cause, Reason
 from diffcli.studies.explanation.rewrites import Branch
 from diffcli.studies.explanation.rows import Named, Rows, shown
 from diffcli.studies.explanation.steps import PERIODIC, Crossing
-from diffcli.studies.values import tidied
+from diffcli.studies.values import rounded, tidied
 
 LARGE_ARGUMENT = 1000.0
 SHORT = 3
@@ -112,18 +112,14 @@ def _size(comparison: Comparison, number: Any) -> str:
     return tidied(comparison.probe.arithmetic.decimal(number, SHORT)).replace("-", "−", number < 0)
 
 
-def size(number: float) -> str:
-    """6.06e-6."""
-    return tidied(f"{number:.3g}")
-
-
 def crossed(found: Crossing, named: Named, h: float, variable: str) -> Reason:
     """The words for a step that jumps over something."""
     x = variable
     if found.kind == "domain":
-        text = f"{x} ± h leaves the domain (h = {size(h)}): {named.equation}, {found.where}"
+        text = f"{x} ± h leaves the domain (h = {rounded(h)}): {named.equation}, {found.where}"
         return Reason("domain", text, named.row, named.operation)
-    text = f"the step h = {size(h)} crosses a {found.kind}: {named.equation}, {found.where} between {x} − h and {x} + h"
+    between = f"between {x} − h and {x} + h"
+    text = f"the step h = {rounded(h)} crosses a {found.kind}: {named.equation}, {found.where} {between}"
     cause: Cause = found.kind  # type: ignore[assignment]
     return Reason(cause, text, named.row, named.operation)
 
@@ -131,19 +127,21 @@ def crossed(found: Crossing, named: Named, h: float, variable: str) -> Reason:
 def turned(named: Named, h: float, radians: float) -> Reason:
     """The words for a step across periods."""
     periods = radians / (2 * math.pi)
-    far = f"goes through {size(periods)} periods" if periods >= 1 else f"turns by {radians:.1f} radians"
-    text = f"the step h = {size(h)} is too large: {named.equation} {far} within it"
+    far = f"goes through {rounded(periods)} periods" if periods >= 1 else f"turns by {radians:.1f} radians"
+    text = f"the step h = {rounded(h)} is too large: {named.equation} {far} within it"
     return Reason("step too large", text, named.row, named.operation)
 
 
 def truncated(h: float, relative: float) -> Reason:
     """The words for a step that is too large for a function that bends."""
-    return Reason("step too large", f"the step h = {size(h)} is too large: its truncation error is {size(relative)}")
+    text = f"the step h = {rounded(h)} is too large: its truncation error is {rounded(relative)}"
+    return Reason("step too large", text)
 
 
 def lost_beside(h: float, x: float, variable: str) -> Reason:
     """The words for a step that x + h rounds away, in part or in full."""
-    text = f"the step h = {size(h)} is too small: beside {variable} = {size(x)} doubles are {size(math.ulp(x))} apart"
+    spacing = f"doubles are {rounded(math.ulp(x))} apart"
+    text = f"the step h = {rounded(h)} is too small: beside {variable} = {rounded(x)} {spacing}"
     return Reason("step too small", text)
 
 
@@ -151,10 +149,10 @@ def rounded_off(h: float, values: Sequence[float]) -> Reason:
     """The words for a difference in which the values of f cancel; whether the step is too small, others tell."""
     first, second = values
     if first == second:
-        text = f"with h = {size(h)} the values of f in the difference are the same double"
+        text = f"with h = {rounded(h)} the values of f in the difference are the same double"
         return Reason("cancellation", text, digits_lost=ALL)
     lost = max(0.0, math.log10(max(abs(first), abs(second)) / abs(first - second)))
-    text = f"with h = {size(h)} {lost:.0f} digits of f cancel in the difference"
+    text = f"with h = {rounded(h)} {lost:.0f} digits of f cancel in the difference"
     return Reason("cancellation", text, digits_lost=lost)
 
 

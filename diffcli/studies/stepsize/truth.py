@@ -53,8 +53,7 @@ class TrueLine:
     def _quotient(self, stencil: Stencil, values: Sequence[Any], h: float) -> Any:
         if any(value is None for value in values):
             return None
-        total = sum(weight * (values[to] - values[origin]) for weight, to, origin in stencil.differences)
-        return total / (stencil.divisor * self._context.mpf(h))
+        return stencil.quotient(values, self._context.mpf(h))
 
     def number(self, text: str | float) -> Any:
         """A number in this arithmetic."""
