@@ -38,6 +38,8 @@ class FoldingBuilder(Builder):
         simpler = simplify(self, *args) if simplify else None
         if simpler is None:
             simpler = self._folded_number(op, args)
+        elif (value := self._rationals.get(simpler)) is not None:  # 1·(0.1 + 0.2 − 0.3) is the number 0, as written
+            simpler = self.number(value)
         return super().apply(op, *args, **params) if simpler is None else simpler
 
     def rational(self, position: int) -> "Fraction | None":

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from diffcli.methods.reverse import Step
 from diffcli.studies.both_cuts import Invariant, Sensitivity, sensitivity, stride_of, sums
 from diffcli.studies.notation import StyleName
-from diffcli.studies.rows import Row, Writer
+from diffcli.studies.rows import Row
 from diffcli.studies.sweeps import Sweep
 from diffcli.studies.values import finite, plain
+from diffcli.studies.writer import Writer
 
 
 class Local(NamedTuple):

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from diffcli.graph.program import Graph
 from diffcli.methods.reverse import AdjointProgram, Step, adjoint_program
 from diffcli.studies.node_values import in_full, node_values, unit
-from diffcli.studies.rows import Writer
 from diffcli.studies.values import exact_sum
+from diffcli.studies.writer import Writer
 
 TOLERANCE, SINGLE_TOLERANCE = 1e-12, 1e-4
 """Sums may differ by so much for rounding, relative to the largest sum of absolute values over a cut."""

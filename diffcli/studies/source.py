@@ -21,7 +21,7 @@ from diffcli.graph.text import PLAIN, as_rule, program_text, write
 from diffcli.methods.forward import directional_program
 from diffcli.methods.reverse import Step, adjoint_program
 from diffcli.studies.notation import Notation, StyleName
-from diffcli.studies.rows import Writer, tangent_operation
+from diffcli.studies.writer import Writer, tangent_operation
 
 if TYPE_CHECKING:
     from fractions import Fraction

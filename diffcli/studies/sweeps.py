@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from diffcli.graph.layout import components
 from diffcli.studies.node_values import in_full, unit
-from diffcli.studies.rows import Row, Writer, directional_rows, tangent_operations, tangent_rows
+from diffcli.studies.rows import Row, directional_rows, tangent_rows
+from diffcli.studies.writer import Writer, tangent_operations
 
 MOST_SEEDS = 6
 """Elements of arrays that have a sweep each."""

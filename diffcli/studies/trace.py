@@ -10,9 +10,10 @@ from diffcli.graph.text import PLAIN, program_text, write
 from diffcli.studies.node_values import in_full, node_values
 from diffcli.studies.notation import Kind, Notation, StyleName
 from diffcli.studies.problem_search import find_problems
-from diffcli.studies.rows import STYLES, AdjointRow, Row, Writer, reverse_rows
+from diffcli.studies.rows import AdjointRow, Row, reverse_rows
 from diffcli.studies.sweeps import Sweep, Sweeps, forward_sweeps
 from diffcli.studies.values import SCHEMA, Problem, plain
+from diffcli.studies.writer import STYLES, Writer
 
 if TYPE_CHECKING:
     from diffcli.studies.both import Both

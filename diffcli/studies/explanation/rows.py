@@ -11,8 +11,8 @@ from diffcli.graph.text import PRETTY, names_of, write
 from diffcli.methods.forward import tangent_program
 from diffcli.methods.reverse import AdjointProgram, adjoint_program
 from diffcli.studies.notation import Notation
-from diffcli.studies.rows import Writer, tangent_operation
 from diffcli.studies.values import tidied
+from diffcli.studies.writer import Writer, tangent_operation
 
 LONGEST = 60
 """Characters of an operation."""
