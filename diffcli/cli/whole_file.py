@@ -1,9 +1,7 @@
 """Files that are whole or absent: written without a name, or beside their place, and put there at the end."""
 
 import os
-import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +21,8 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
     if _has_nameless_files(file):
         handle = os.open(file.parent, os.O_TMPFILE | os.O_RDWR, 0o600)
     else:
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=_prefix(file))
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -55,6 +55,8 @@ def _has_nameless_files(file: Path) -> bool:
 
 def _named(handle: int, file: Path) -> str:
     """Give a file without a name one beside `file`."""
+    import secrets  # a file is the exception: most results go to the terminal
+
     name = str(file.parent / f"{_prefix(file)}{os.getpid()}.{secrets.token_hex(4)}")
     os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=handle, follow_symlinks=True)  # a name that is taken is refused
     return name
