@@ -3,14 +3,22 @@
 Expected values come from closed forms: differences of |x| across its kink, of x² + c, derivatives of both branches.
 """
 
+import json
+import math
+
 import pytest
 
+import diffcli
+from diffcli.cli.main import main
+from diffcli.errors import UsageError
 from diffcli.language import parse
 from diffcli.language.points import match_point, parse_point
+from diffcli.learn.termination import Criteria
 from diffcli.render import registry
 from diffcli.render.commands import next_commands
 from diffcli.render.document import Options
 from diffcli.render.explanations import explanation_lines
+from diffcli.render.latex_characters import escaped
 from diffcli.studies.records import Study
 from diffcli.studies.stepsize.study import stepsize
 from diffcli.studies.study import Settings, study
@@ -97,3 +105,43 @@ def test_the_next_command_is_stepsize_where_finite_limits(text, at, is_limited):
     lines = plain(next_commands(studied(text, at)))
     assert f"diffcli trace {text}" in lines.replace('"', "")
     assert ("diffcli stepsize" in lines) is is_limited
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("target", math.nan), ("gradient", math.nan), ("value", math.inf), ("seconds", math.nan),
+                         ("point", -1.0), ("target", math.inf)],
+)  # fmt: skip
+def test_criteria_are_numbers(name, number):
+    with pytest.raises(UsageError, match=name):
+        Criteria(**{name: number})
+
+
+def test_a_criterion_that_is_no_number_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["descend", "x^2", "--from", "x=1", "--target", "nan", "-f", "json"])
+    assert ended.value.code == 2
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "usage"
+
+
+def test_the_curvature_of_a_divergence_is_written_as_elsewhere():
+    """10⁶ x² has the curvature 2·10⁶."""
+    shown = registry.render(diffcli.descend("1e6*x^2", {"x": 1}, rate=0.1), "rich", Options())
+    assert "2/L = 1e-6" in shown
+    assert "L ≈ 2e6" in shown
+
+
+def test_the_row_named_for_a_large_step_turns_farthest():
+    """Within h = 0.6 sin(x) turns by 1.2 radians, cos(x³) by 3·10^10·1.2."""
+    record = studied("sin(x)^2 + cos(x^3)", "x=1e5")
+    (one,) = [e for e in record.explanations if "finite" in e.methods]
+    assert one.reason.operation.startswith("cos")
+
+
+def test_a_difference_to_one_side_says_so():
+    text = plain(explanation_lines(studied("(x^3)^(1/3)*x", "x=0")))
+    assert "h = 6.06e-6 to the right alone stays inside" in text
+
+
+@pytest.mark.parametrize(("text", "latex"), [("m̂", r"\ensuremath{\hat{m}}"), ("ŝ", r"\ensuremath{\hat{s}}")])
+def test_hats_in_latex(text, latex):
+    assert escaped(text) == latex

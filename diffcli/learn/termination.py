@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from diffcli.errors import UsageError
 from diffcli.learn.descent import Ending, Step
 from diffcli.studies.values import rounded
 
@@ -30,6 +31,13 @@ class Criteria:
     least_steps: int = 0
     """The gradient and the changes of value and point count only from this step on."""
     seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        """No comparison with nan ever ends a descent, and an infinite bound ends it at once."""
+        for name, number in asdict(self).items():
+            if number is not None and (not math.isfinite(number) or (number < 0 and name != "target")):
+                wanted = "a number" if name == "target" else "0 or a positive number"
+                raise UsageError(f"the criterion '{name}' must be {wanted}, not {number:g}")
 
     def to_dict(self) -> dict[str, float | None]:
         """By name."""

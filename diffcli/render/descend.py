@@ -35,7 +35,7 @@ from diffcli.render.document import (
 from diffcli.render.grad import counted
 from diffcli.render.opening import EQUALS, found, name_span, point_text, problem_blocks, title_text
 from diffcli.render.shell import quoted
-from diffcli.studies.values import Value, shape_of
+from diffcli.studies.values import Value, rounded, shape_of
 
 LONGEST_COMMAND = 400
 HEADER = ("method", "step", "value", "gradient_norm", "rate", "length", "curvature")
@@ -173,8 +173,8 @@ def _likely_cause(record: Descent, known: Divergence) -> Iterator[Text]:
         most = known.bound / known.curvature
         name = f"{numbers.plain(round(known.bound, 4))}/L"
         yield text(
-            f"Likely cause: the learning rate {numbers.plain(known.rate)} is more than {name} = {most:.3g}, beyond"
-            f" which {record.optimizer.name} diverges on a quadratic; L ≈ {known.curvature:.3g} is the curvature"
+            f"Likely cause: the learning rate {numbers.plain(known.rate)} is more than {name} = {rounded(most)}, beyond"
+            f" which {record.optimizer.name} diverges on a quadratic; L ≈ {rounded(known.curvature)} is the curvature"
             f" |Δg|/|Δx| seen on the path.",
         )
     else:

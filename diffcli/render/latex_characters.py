@@ -19,7 +19,7 @@ MATHEMATICS = {
 WORDS = {"\u00a0": "~", "—": "---", "–": "--", "’": "'", "‘": "`", "“": "``", "”": "''", "•": r"\textbullet{}"}
 SUBSCRIPTS = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-ACCENTS = {"\u0304": r"\bar", "\u0307": r"\dot"}
+ACCENTS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0307": r"\dot"}
 SAME_AS_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True))
 GREEK_NAMES = {"lamda": "lambda"}
 
@@ -34,7 +34,7 @@ def compilable(latex: str) -> str:
     if latex.isascii():
         return latex
     latex = "".join(map(_marks_apart, latex))
-    latex = re.sub(r"(\w)([\u0304\u0307])", lambda m: rf"\ensuremath{{{ACCENTS[m[2]]}{{{m[1]}}}}}", latex)
+    latex = re.sub(r"(\w)([\u0302\u0304\u0307])", lambda m: rf"\ensuremath{{{ACCENTS[m[2]]}{{{m[1]}}}}}", latex)
     latex = re.sub(r"[₋₀-₉]+", lambda m: rf"\ensuremath{{_{{{m[0].translate(SUBSCRIPTS)}}}}}", latex)
     latex = re.sub(r"[⁻⁰¹²³⁴-⁹]+", lambda m: rf"\ensuremath{{^{{{m[0].translate(SUPERSCRIPTS)}}}}}", latex)
     return "".join(character if character.isascii() else _character(character) for character in latex)

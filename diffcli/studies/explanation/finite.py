@@ -97,9 +97,10 @@ def good_to_know(
         for h in (usual, -usual):
             comparison = Comparison(graph, [*point[:index], x + h, *point[index + 1 :]], deadline)
             if (node := _undefined_node(comparison)) is not None:
-                named, taken = rows.primal(node), mended[index][1]
+                named, (stencil, taken) = rows.primal(node), mended[index]
                 text = f"{name} ± {rounded(usual)} leaves the domain: {named.equation}, {comparison.exact[node].where}"
-                advice = f"h = {rounded(taken)} stays inside"
+                side = f" to the {stencil.side} alone" if stencil.side else ""
+                advice = f"h = {rounded(taken)}{side} stays inside"
                 return Reason("domain", text, named.row, named.operation, better_step=taken, advice=advice)
     if x + FIXED_STEP == x:
         spacing = f"where doubles are {rounded(math.ulp(x))} apart"

@@ -101,16 +101,18 @@ class Difference:
         return Crossing(node, kind, where) if len(cells) > 1 else None
 
     def turns(self, samples: Samples) -> tuple[int, float] | None:
-        """The first periodic function whose argument turns too far within the step, and by how many radians."""
+        """The periodic function whose argument turns farthest within the step, if that is too far, and its radians."""
         first, *_, last = (comparison.exact for comparison in samples.comparisons)
+        farthest: tuple[int, float] | None = None
         for node in range(self.output + 1):
             if self.graph.nodes[node].op in PERIODIC and self.graph.needed[node]:
                 argument = self.graph.nodes[node].args[0]
                 if Undefined in (type(first[argument]), type(last[argument])):
                     continue
-                if (turn := float(abs(first[argument] - last[argument]))) > TURN:
-                    return node, turn
-        return None
+                turn = float(abs(first[argument] - last[argument]))
+                if turn > (farthest[1] if farthest else TURN):
+                    farthest = node, turn
+        return farthest
 
     def noisiest(self, samples: Samples) -> Comparison:
         """The point of the stencil at which f in doubles is worst."""
