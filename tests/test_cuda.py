@@ -125,9 +125,9 @@ def test_names_of_cpp_are_changed(command):
     code, out, _ = command("source", "new*class + x", "--at", "new=1,class=2,x=3", "--lang", "cuda")
     assert code == 0
     assert "const double new_ = x_[0];" in out or "const double new_ = point[0];" in out
-    code, out, err = command("source", "gamma(x)", "--at", "x=3", "--lang", "cuda")
-    assert (code, out) == (2, "")
-    assert "CUDA has no digamma" in err
+    code, out, _ = command("source", "gamma(x)", "--at", "x=3", "--lang", "cuda")
+    assert code == 0
+    assert out.index("static __device__ double digamma_of_positive(") < out.index("static __device__ double digamma(")
 
 
 @pytest.fixture

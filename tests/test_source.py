@@ -207,7 +207,7 @@ def test_latex_is_the_program():
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") == 1
 
 
-@pytest.mark.parametrize("language", ["python", "numpy", "c"])
+@pytest.mark.parametrize("language", ["python", "numpy"])
 def test_what_a_language_lacks_is_named(language):
     with pytest.raises(UsageError, match="has no digamma"):
         source_text(listing("gamma(x)", "x=2", "reverse", language), language)

@@ -11,7 +11,6 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from diffcli.errors import LibraryError
-from diffcli.execute.floats import function
 from diffcli.graph.ops import OPS
 
 if TYPE_CHECKING:
@@ -140,12 +139,13 @@ _OWN: dict[str, Function] = {
 
 
 def _special(library: "Library", op: str) -> Function:
-    """A special function: by CuPy's SciPy on a device, element by element in double precision on the host."""
+    """A special function: by CuPy's SciPy on a device, in double precision on the host."""
     if library.name == "cupy":
         found: Function = getattr(import_module("cupyx.scipy.special"), SPECIAL[op])
         return found
     if library.name != "numpy":
         raise LibraryError(f"{op} cannot be computed with {library.name}", hint="use --array-library numpy")
-    numpy, one = library.namespace, function(op)
-    each = numpy.frompyfunc(lambda *args: one(*map(float, args)), OPS[op].arity, 1)
-    return lambda *args: numpy.asarray(each(*args), dtype=library.dtype)
+    from diffcli.execute import special_functions
+
+    on_host = special_functions.SPECIAL[op]
+    return lambda *args: library.astype(on_host(*args))

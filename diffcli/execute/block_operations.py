@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from diffcli.execute import half_angles
-from diffcli.execute.array_functions import SPECIAL
-from diffcli.execute.floats import function
+from diffcli.execute.special_functions import SPECIAL
 from diffcli.execute.interpreter import evaluate
 from diffcli.execute.optimised import Optimiser
 from diffcli.graph.ops import OPS
@@ -47,7 +46,7 @@ def call(op: str) -> Call | None:
     if op == "where":
         return choose
     if op in SPECIAL:
-        return _one_by_one(op)
+        return SPECIAL[op]
     name = OPS[op].call("array")
     found = COMPARISONS.get(op) or UFUNCS.get(op)
     if found is None and name:
@@ -72,20 +71,6 @@ def as_numbers(mask: Any, out: Any = None) -> Any:
         return mask.astype(np.float64)
     np.copyto(out, mask)
     return out
-
-
-def _one_by_one(op: str) -> Call:
-    """A special function that NumPy lacks, element by element."""
-    one = function(op)
-    each = np.frompyfunc(lambda *args: one(*map(float, args)), OPS[op].arity, 1)
-
-    def run(*args: Any, out: Any = None) -> Any:
-        if out is None:
-            return np.asarray(each(*args), dtype=np.float64)
-        out[...] = each(*args)
-        return out
-
-    return run
 
 
 def rewritten(graph: Graph, *, by_half_angles: bool = False) -> Graph:

@@ -1,11 +1,13 @@
 """How every primitive is written in C: the one place for generated programs, kernels, and `diffcli source`.
 
 A primitive is an operator, a function of C's math library, or a function whose text stands here. What is none of these
-is written by its definition in other primitives, and what has no definition either cannot be computed in C.
+is written by its definition in other primitives.
 """
 
 import math
+import re
 
+from diffcli.execute import polygamma_c
 from diffcli.execute.floats import CONSTANTS
 
 OPERATORS = {
@@ -22,12 +24,10 @@ _SAME = (
     "hypot erf erfc lgamma pow"
 ).split()
 FUNCTIONS = {
-    **{name: name for name in (*_SAME, "sigmoid", "sign")},
+    **{name: name for name in (*_SAME, "sigmoid", "sign", "digamma", "polygamma")},
     "ln": "log", "abs": "fabs", "round": "rint", "gamma": "tgamma", "min": "smaller", "max": "larger",
 }  # fmt: skip
 """What the function of a primitive is called, in C's math library or below."""
-MISSING = frozenset(("digamma", "polygamma"))
-"""Primitives that C lacks and that no others define."""
 
 
 def function_text(name: str, arguments: tuple[str, ...], result: str) -> str:
@@ -45,8 +45,19 @@ SUPPLIED = {
     "sign": function_text("sign", ("x",), "x == 0.0 || isnan(x) ? x : copysign(1.0, x)"),
     "smaller": function_text("smaller", ("x", "y"), "y < x || isnan(y) ? y : x"),
     "larger": function_text("larger", ("x", "y"), "y > x || isnan(y) ? y : x"),
+    **polygamma_c.FUNCTIONS,
 }
-"""The text of the functions that the math library lacks, by name."""
+"""The text of the functions that the math library lacks, by name, each behind those that it calls."""
+
+
+def supplied(text: str) -> list[str]:
+    """The texts of those that a text calls, and of those that they call."""
+    words, texts = set(re.findall(r"\w+", text)), []
+    for name, own in reversed(SUPPLIED.items()):
+        if name in words:
+            words.update(re.findall(r"\w+", own))
+            texts.append(own)
+    return texts[::-1]
 
 
 def number_text(value: float) -> str:

@@ -18,13 +18,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from diffcli.errors import UsageError
-from diffcli.execute.c_functions import COMPARISONS, FUNCTIONS, MISSING, OPERATORS, SUPPLIED, number_text
+from diffcli.execute.c_functions import COMPARISONS, FUNCTIONS, OPERATORS, number_text, supplied
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
 from diffcli.execute.loop import looped
 from diffcli.execute.optimised import Optimiser
+from diffcli.execute.polygamma import MOST_ORDER
 from diffcli.graph.ops import OPS
-from diffcli.graph.program import INPUT, Graph, Node
+from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
 
 INFINITE = "1e999"
 """A literal too large for a double."""
@@ -40,7 +41,12 @@ HEAD = """\
 
 def is_available(graph: Graph) -> bool:
     """Whether C has every operation that the outputs need."""
-    return not any(needed and node.op in MISSING for node, needed in zip(graph.nodes, graph.needed, strict=True))
+    orders = (
+        graph.nodes[node.args[0]]
+        for node, needed in zip(graph.nodes, graph.needed, strict=True)
+        if needed and node.op == "polygamma"
+    )
+    return all(order.op == CONSTANT and FLOATS.constant(order.literal) <= MOST_ORDER for order in orders)
 
 
 def in_c(graph: Graph) -> Graph:
@@ -56,8 +62,11 @@ class _Builder(Optimiser):
     """Puts definitions in place of operations that C lacks."""
 
     def apply(self, op: str, *args: int, **_: object) -> int:
-        if op in MISSING:
-            raise UsageError(f"C has no {op}", hint="leave the choice of the executor to diffcli")
+        order = self.value(args[0]) if op == "polygamma" else 0
+        if order is None or order > MOST_ORDER:
+            raise UsageError(
+                f"C has polygamma up to order {MOST_ORDER}", hint="leave the choice of the executor to diffcli"
+            )
         if op == "pow" and self.value(args[1]) == 0.5:
             return self._root(args[0])
         if op in OPERATORS or op in FUNCTIONS or op in COMPARISONS or op == "where":
@@ -134,12 +143,6 @@ class Loop:
         return f"({text})" if text.startswith("-") else text
 
 
-def supplied(lines: Sequence[str]) -> list[str]:
-    """The functions in front of a program that the math library lacks."""
-    words = set(re.findall(r"\w+", "\n".join(lines)))
-    return [text for name, text in SUPPLIED.items() if name in words]
-
-
 def vector_declarations(names: Sequence[str]) -> list[str]:
     """What tells the compiler which functions exist for several numbers at once."""
     return [f'__attribute__((simd("notinbranch"))) double {name}({_types(name)});' for name in names]
@@ -157,9 +160,10 @@ def source(loop: Loop, vectors: Sequence[str] = ()) -> str:
         vectors: The functions of the math library that exist for several numbers at once.
     """
     lines = list(loop.lines())
-    words = set(re.findall(r"\w+", "\n".join(lines + supplied(lines))))
+    own = supplied("\n".join(lines))
+    words = set(re.findall(r"\w+", "\n".join(lines + own)))
     used = [name for name in vectors if name in words]
-    parts = [HEAD, *vector_declarations(used), *supplied(lines), block(loop, lines), program(loop)]
+    parts = [HEAD, *vector_declarations(used), *own, block(loop, lines), program(loop)]
     if loop.outputs <= MOST_STREAMED:
         parts += [_streaming(loop), *([] if loop.numbers or not loop.inputs else [_arrays(loop)])]
     return "\n\n".join(parts) + "\n"

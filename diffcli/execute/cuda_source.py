@@ -10,7 +10,7 @@ extern "C" __global__ void program(long long n, const double *__restrict__ x0, d
 from collections.abc import Sequence
 
 from diffcli.execute import c_functions
-from diffcli.execute.c_source import Loop, supplied
+from diffcli.execute.c_source import Loop
 
 KERNEL = "program"
 HEAD = """\
@@ -58,4 +58,4 @@ def source(loop: Loop) -> str:
 
 
 def _supplied(lines: Sequence[str]) -> list[str]:
-    return [_on_device(text) for text in supplied(lines)]
+    return [_on_device(text) for text in c_functions.supplied("\n".join(lines))]

@@ -10,17 +10,20 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from diffcli.execute import polygamma
 from diffcli.execute.interpreter import outputs
 from diffcli.execute.magnitudes import MAX_RECURRENCE
 from diffcli.graph.ops import OPS
 
 Function = Callable[..., float]
 CONSTANTS = {"pi": math.pi, "e": math.e}
+LARGEST_ORDER = 1000
+"""Derivatives of digamma up to this one exist."""
 
 
 BARE = frozenset(
     "exp expm1 ln log1p log2 log10 sqrt cbrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh abs "
-    "hypot erf erfc pow".split()
+    "hypot erf erfc gamma lgamma pow".split()
 )
 """Primitives whose function in Python's math gives the same number whenever it does not raise."""
 
@@ -136,10 +139,13 @@ def _lgamma(x: float) -> float:
 
 
 def _polygamma(order: float, x: float) -> float:
-    """By mpmath (no standard library function exists), rounded once from 20 digits; nan where that takes too long."""
-    is_out_of_reach = x <= 0 and (x < -MAX_RECURRENCE or x == int(x))
-    if not math.isfinite(x) or is_out_of_reach or not (0 <= order <= 1000 and order == int(order)):
-        return {math.inf: math.inf if order == 0 else 0.0}.get(x, math.nan)
+    """Orders beyond those of a series by mpmath, rounded once from 20 digits; nan where that takes too long."""
+    if not (0 <= order <= LARGEST_ORDER and order == int(order)):
+        return math.nan
+    if order <= polygamma.MOST_ORDER:
+        return polygamma.polygamma(int(order), x)
+    if not math.isfinite(x) or (x <= 0 and (x < -MAX_RECURRENCE or x == int(x))):
+        return 0.0 if x == math.inf else math.nan
     import mpmath
 
     with mpmath.workdps(20):
@@ -176,7 +182,7 @@ _OWN: dict[str, Function] = {
     "sign": _sign,
     "gamma": _gamma,
     "lgamma": _lgamma,
-    "digamma": lambda x: _polygamma(0.0, x),
+    "digamma": polygamma.digamma,
     "polygamma": _polygamma,
     "where": _choose,
     "lt": lambda x, y: float(x < y),
