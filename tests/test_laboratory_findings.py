@@ -145,3 +145,21 @@ def test_a_difference_to_one_side_says_so():
 @pytest.mark.parametrize(("text", "latex"), [("m̂", r"\ensuremath{\hat{m}}"), ("ŝ", r"\ensuremath{\hat{s}}")])
 def test_hats_in_latex(text, latex):
     assert escaped(text) == latex
+
+
+@pytest.mark.parametrize("name", ["stepsize", "descend"])
+def test_suffixes_of_pictures_are_named(name, capsys, tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        main([name, "@deck-001", "-o", str(tmp_path / "curve.gif")])
+    assert ended.value.code == 2
+    assert ".png .svg .md" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["stepsize", "paths", "descend"])
+def test_the_hint_for_no_expression_is_for_every_command(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([name])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert "@deck-001" in err
+    assert "diffcli grad" not in err

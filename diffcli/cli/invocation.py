@@ -31,7 +31,7 @@ def read_text(expression: str | None, file: Path | None, limits: Limits) -> str:
     if (expression is None) == (file is None):
         raise UsageError(
             "give one expression" if expression is None else "give an expression or --file, not both",
-            hint='diffcli grad "x^2*y" --at x=3,y=2',
+            hint='such as "x^2*y" --at x=3,y=2, or the example @deck-001',
         )
     if file is not None or expression == STANDARD_INPUT:
         return _read_file(file or Path(STANDARD_INPUT), limits)

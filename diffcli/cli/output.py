@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -47,15 +47,15 @@ class Destination(NamedTuple):
         return "unicode" if self.format in ("json", "csv") else "pretty"
 
 
-def destination(result: Result) -> Destination:
-    """Decide by --format, --output, the terminal, NO_COLOR and the encoding."""
+def destination(result: Result, pictures: Sequence[str] = ()) -> Destination:
+    """Decide by --format, --output, the terminal, NO_COLOR and the encoding; `pictures` are suffixes for elsewhere."""
     chosen, file = result.form, result.output
     to_file = file is not None and str(file) != "-"
     name = chosen.value if chosen else SUFFIXES.get(file.suffix.lower(), "") if file is not None and to_file else "rich"
     if not name:
         raise UsageError(
             f"no format belongs to the suffix of {quoted(str(file))}",
-            hint=f"use one of {' '.join(SUFFIXES)} or --format",
+            hint=f"use one of {' '.join((*pictures, *SUFFIXES))} or --format",
         )
     if file is not None and to_file and not file.parent.is_dir():  # said before the work, not after it
         raise UsageError(f"cannot write {quoted(str(file))}: its folder does not exist", kind="file")

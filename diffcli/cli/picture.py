@@ -40,7 +40,7 @@ def place(result: Result) -> Place:
 
     output = result.output
     if output is None or output.suffix.lower() not in SUFFIXES:
-        return Place(None, destination(result))
+        return Place(None, destination(result, SUFFIXES))
     if not output.parent.is_dir():
         raise UsageError(f"cannot write {quoted(str(output))}: its folder does not exist", kind="file")
     require_matplotlib()
