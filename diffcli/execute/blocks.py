@@ -13,10 +13,13 @@ from diffcli.execute.cuda_batch import CudaBatch, is_on_device
 from diffcli.execute.executors import at_one_point
 from diffcli.execute.numpy_batch import FLOAT64, UNLIMITED, Array, Arrays, NumpyBatch
 from diffcli.execute.results import Results
+from diffcli.execute.workers import checked
 from diffcli.graph.program import Graph
 from diffcli.graph.shapes import Shape, shown
 
 OUT = "out=(values, (g1, g2, …)), each an array of its own"
+MOST_WORK: Any = 10_000
+"""Steps until NumPy gives up to find out whether two arrays share memory."""
 
 
 class Batch:
@@ -58,6 +61,8 @@ class Batch:
             UsageError: An input is not made of real numbers, or an array in `out` cannot be written to as it is.
             CompilerError: C was asked for, and there is no compiler that works.
         """
+        if threads is not None:
+            checked(threads)
         if out is None:
             found = self._quick(*points) if self._quick is not None else None
             if found is None and self._runs_in_c and type(points[0]) is np.ndarray:
@@ -173,10 +178,31 @@ def _check_outputs(results: Sequence[Any], shape: Shape, inputs: Sequence[Array]
         if not isinstance(array, np.ndarray) or array.dtype != FLOAT64:
             what = f"of {array.dtype}" if hasattr(array, "dtype") else type(array).__name__
             raise UsageError(f"out takes arrays of float64, not {what}", hint=OUT)
+        if isinstance(array, np.ma.MaskedArray):
+            raise UsageError("an array in out is masked")
         if array.shape != shape:
             raise ShapeError(f"an array in out has the shape {shown(array.shape)}, and not {shown(shape)}")
         if not array.flags.writeable:
             raise UsageError("an array in out is read-only")
-        for other in (*inputs, *results[:number]):
-            if np.may_share_memory(array, other):
-                raise UsageError("an array in out shares its memory with an input or with another one in out", hint=OUT)
+        if _overlaps_itself(array):
+            raise UsageError("an array in out overlaps itself", hint=OUT)
+        if any(_share_memory(array, other) for other in (*inputs, *results[:number])):
+            raise UsageError("an array in out shares its memory with an input or with another one in out", hint=OUT)
+
+
+def _overlaps_itself(array: Array) -> bool:
+    """Whether two elements have a byte in common; steps along axes of one element do not matter."""
+    reach = array.itemsize
+    for step, length in sorted((abs(step), length) for step, length in zip(array.strides, array.shape, strict=True)):
+        if length > 1 and step < reach:
+            return bool(array.size > 0)
+        reach += step * (length - 1)
+    return False
+
+
+def _share_memory(array: Array, other: Array) -> bool:
+    """Whether they have a byte in common, or it would take long to tell; columns of one table have not."""
+    try:
+        return bool(np.shares_memory(array, other, max_work=MOST_WORK))
+    except np.exceptions.TooHardError:
+        return True

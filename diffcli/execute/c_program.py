@@ -114,7 +114,9 @@ class CProgram:
 
 
 def _places(arrays: Sequence[Array]) -> Any:
-    return (ctypes.c_void_p * max(1, len(arrays)))(*[array.ctypes.data for array in arrays])
+    places: Any = (ctypes.c_void_p * max(1, len(arrays)))(*[array.ctypes.data for array in arrays])
+    places.arrays = arrays  # whoever computes with the places keeps what lies there
+    return places
 
 
 def _function(function: Any) -> Any:

@@ -42,11 +42,18 @@ class Results:
         size = prod(shape)
         if size * 8 < SMALLEST or not IS_COUNTED:
             return [np.empty(shape) for _ in range(count)]
-        with self._lock:
-            kept = self._kept
-            free = [kept[k] for k in range(len(kept)) if kept[k].size == size and _holders(kept, k) == NOBODY]
-            new = [np.empty(size) for _ in range(count - len(free))]
-            used = [array for k, array in enumerate(kept) if array.size == size]
-            room = MOST_KEPT // (8 * size) - len(used)
-            self._kept = [*used, *new[: max(0, room)]]
-            return [array.reshape(shape) for array in (*free, *new)[:count]]
+        if not self._lock.acquire(blocking=False):  # held by another thread, which a child of this process may lack
+            return [np.empty(shape) for _ in range(count)]
+        try:
+            return [array.reshape(shape) for array in self._flat(size, count)]
+        finally:
+            self._lock.release()
+
+    def _flat(self, size: int, count: int) -> list[Array]:
+        kept = self._kept
+        free = [kept[k] for k in range(len(kept)) if kept[k].size == size and _holders(kept, k) == NOBODY]
+        new = [np.empty(size) for _ in range(count - len(free))]
+        used = [array for array in kept if array.size == size]
+        room = MOST_KEPT // (8 * size) - len(used)
+        self._kept = [*used, *new[: max(0, room)]]
+        return [*free, *new][:count]

@@ -2,12 +2,24 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from diffcli.errors import UsageError
+
 if TYPE_CHECKING:
     from collections import deque
+
+MOST = 64
+"""Threads of a process; whoever asks for more has these."""
+
+
+def checked(threads: int | None) -> int | None:
+    """A number of threads, or None for an automatic choice; raises UsageError."""
+    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+        raise UsageError("threads is a whole number from 1 on, or None for as many as there are cores")
+    return threads
 
 
 def cores() -> int:
@@ -17,21 +29,22 @@ def cores() -> int:
 
 def share(work: Callable[[], None], parts: "deque[Any]", threads: int) -> None:
     """Run `work`, which takes one part after the other, in this thread and in as many more as there are to be."""
-    others = min(threads, len(parts)) - 1
+    others = min(threads, len(parts), MOST + 1) - 1
     if others < 1:
         work()
         return
-    pool = _pool(os.getpid(), others)
+    pool = _pool(os.getpid())
     futures = [pool.submit(work) for _ in range(others)]
     try:
         work()
     finally:
         parts.clear()  # when this thread was interrupted the others stop too
-    for future in futures:
-        if not future.cancel():  # what has not begun has nothing to do any more
-            future.result()
+        begun = [future for future in futures if not future.cancel()]
+        wait(begun)  # they may still read and write arrays that the caller is about to give up
+    for future in begun:
+        future.result()
 
 
 @cache
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a forked child has no threads
-    return ThreadPoolExecutor(threads, thread_name_prefix="diffcli")
+def _pool(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a forked child has no threads
+    return ThreadPoolExecutor(MOST, thread_name_prefix="diffcli")
