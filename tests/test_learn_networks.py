@@ -226,6 +226,33 @@ def test_a_wrong_gradient_is_found_and_named(wrong: str, monkeypatch: pytest.Mon
         assert recursive.worst.name == "W2[1,2]"
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_derivatives_that_cancel_over_the_samples_are_no_alarm(seed: int) -> None:
+    """Four samples to train with: by some biases the sum of all δ is nothing but rounding."""
+    samples = read_samples("moons:6", seed=seed)
+    record = train(prepare(read_network("mlp:4", samples), samples, Settings(epochs=0, seed=seed)))
+    assert [one.failed for one in record.checks] == [0, 0]
+
+
+def test_saturated_outputs_are_no_alarm() -> None:
+    """Where softmax is all but 1, its difference from the label has few digits."""
+    chosen = Architecture((3, 6, 4), "relu", True)
+    objective, x, _ = filled(chosen)
+    objective.parameters *= 4
+    y = np.eye(4)[objective.evaluate(x, np.eye(4)[[0] * 9]).scores.argmax(axis=1)]
+    checks = backprop_check.check(objective, Part(x, y, np.zeros(9)), [], 0.0, np.random.default_rng(0))
+    assert [one.failed for one in checks] == [0, 0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_units_of_relu_whose_inputs_are_all_left_out_are_no_alarm(seed: int) -> None:
+    """With a bias of 0 such a unit stands exactly on its kink, where differences see half of each side."""
+    samples = read_samples("iris")
+    network = read_network("mlp:6,6:relu", samples, dropout=True)
+    record = train(prepare(network, samples, Settings(epochs=0, seed=seed, dropout=0.6)))
+    assert [one.failed for one in record.checks] == [0, 0]
+
+
 def test_short_names_and_data_decide_the_layers() -> None:
     assert architecture(read_short_name("mlp:64,32:relu"), 5, 3) == Architecture((5, 64, 32, 3), "relu", True)
     assert architecture(read_short_name("mlp:4"), 5, 2) == Architecture((5, 4, 1), "tanh", False)

@@ -22,7 +22,8 @@ STEPS = (1.0, 1 / 32, 1 / 1024)
 TOLERANCE, RECURSION_TOLERANCE = 1e-6, 1e-10
 """Times the largest derivative by an element of the same array."""
 ROUNDING = 32
-"""What rounding makes of a difference, in units of eps·|L|/h."""
+"""What rounding makes of a difference in units of eps·|L|/h, and of a sum of samples in those of eps·Σ|terms|."""
+ZEROS_MOVE_BY = 0.01
 MOST_SAMPLES, PER_ARRAY, MOST_PARAMETERS = 32, 6, 120
 
 
@@ -64,8 +65,9 @@ class Check(NamedTuple):
 
 
 def check(objective: Objective, part: Part, masks: Sequence[Array], penalty: float, random: Any) -> tuple[Check, ...]:
-    """Both checks on the first samples of a part, in double precision, at the parameters as they are."""
+    """Both checks on the first samples of a part, in double precision, where the parameters are, but off the kinks."""
     precise = doubled(objective)
+    leave_zeros(precise.parameters, random)
     x, y = (array[:MOST_SAMPLES].astype(float) for array in (part.x, part.y))
     kept = [mask[: len(x)].astype(float) for mask in masks]
     precise.gradient(x, y, kept, penalty)
@@ -81,6 +83,12 @@ def doubled(objective: Objective) -> Objective:
     precise = Objective(objective.network)
     precise.parameters[...] = objective.parameters
     return precise
+
+
+def leave_zeros(parameters: Array, random: Any) -> None:
+    """Move what is exactly 0, as biases are at first: a unit of relu without inputs would stand on its kink there."""
+    zeros = parameters == 0
+    parameters[zeros] = ZEROS_MOVE_BY * random.normal(size=int(zeros.sum()))
 
 
 def by_differences(objective: Objective, derivatives: Array, batch: tuple[Any, ...], random: Any) -> Check:
@@ -99,6 +107,7 @@ def by_recursion(objective: Objective, derivatives: Array, batch: tuple[Any, ...
     network = objective.network
     assert network.architecture is not None
     expected = recursion.gradient(network.architecture, objective.views, *batch)
+    sizes = recursion.sizes(network.architecture, objective.views, *batch[:3])
     rows: list[Comparison] = []
     for parameter in network.parameters:
         own = _part(derivatives, parameter)
@@ -106,7 +115,9 @@ def by_recursion(objective: Objective, derivatives: Array, batch: tuple[Any, ...
         scale = float(abs(wanted).max(initial=0.0))
         errors = abs(own - wanted) / (scale or 1.0)
         worst = int(errors.argmax())
-        rows.append(_compared(parameter, worst, float(own[worst]), float(wanted[worst]), scale, RECURSION_TOLERANCE))
+        noise = ROUNDING * EPSILON * sizes[parameter.name]
+        pair = float(own[worst]), float(wanted[worst])
+        rows.append(_compared(parameter, worst, *pair, scale, RECURSION_TOLERANCE, noise))
     return _judged("the δ recursion", RECURSION_TOLERANCE, rows, network)._replace(compared=network.size)
 
 

@@ -96,3 +96,24 @@ def gradient(
         result[f"b{l}"] = layer.delta.sum(axis=0) / len(x)
         inner = layer.a * masks[l - 1] if l - 1 < len(masks) else layer.a
     return result
+
+
+def sizes(
+    chosen: Architecture, values: Mapping[str, Array], x: Array, y: Array, masks: Sequence[Array] = ()
+) -> dict[str, float]:
+    """What the rounding errors of each array of derivatives are relative to, where its terms cancel.
+
+    δ(last) = a − y is as exact as a and y are large; from there such errors go back as independent ones do, by their
+    squares. Over the samples they add up.
+    """
+    found, slope = layers(chosen, values, x, y, masks), ACTIVATIONS[chosen.activation][1]
+    size = found[-1].a + y
+    result = {}
+    for l in reversed(chosen.layers):
+        inner = x if l == 1 else found[l - 2].a * (masks[l - 2] if l - 2 < len(masks) else 1.0)
+        result[f"W{l}"] = float((size.T @ abs(inner)).max()) / len(x)
+        result[f"b{l}"] = float(size.sum(axis=0).max()) / len(x)
+        if l > 1:
+            kept = masks[l - 2] if l - 2 < len(masks) else 1.0
+            size = slope(found[l - 2].a) * kept * (size**2 @ values[f"W{l}"] ** 2) ** 0.5
+    return result
