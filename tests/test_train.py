@@ -52,6 +52,14 @@ def test_digits_with_one_hidden_layer() -> None:
     assert first.scores["test"].accuracy >= 0.97
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_people_type_first_reads_digits(seed: int) -> None:
+    """`diffcli train mlp:64 --data digits`, with nothing chosen."""
+    samples = read_samples("digits")
+    record = train(prepare(read_network("mlp:64", samples), samples, Settings(seed=seed)))
+    assert record.scores["test"].accuracy >= 0.97
+
+
 def test_the_same_seed_gives_the_same_bits() -> None:
     runs = [job("mlp:16", dropout=0.2, epochs=5, seed=seed) for seed in (4, 4, 5)]
     records = [train(run) for run in runs]

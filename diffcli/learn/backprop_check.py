@@ -22,7 +22,7 @@ STEPS = (1.0, 1 / 32, 1 / 1024)
 TOLERANCE, RECURSION_TOLERANCE = 1e-6, 1e-10
 """Times the largest derivative by an element of the same array."""
 ROUNDING = 32
-"""What rounding makes of a difference in units of eps·|L|/h, and of a sum of samples in those of eps·Σ|terms|."""
+"""What rounding makes of a difference in eps·max(|L|, |z|)/h, and of a sum over samples in eps·Σ|terms|."""
 ZEROS_MOVE_BY = 0.01
 MOST_SAMPLES, PER_ARRAY, MOST_PARAMETERS = 32, 6, 120
 
@@ -94,8 +94,9 @@ def leave_zeros(parameters: Array, random: Any) -> None:
 def by_differences(objective: Objective, derivatives: Array, batch: tuple[Any, ...], random: Any) -> Check:
     """A sample of the parameters of every array."""
     network = objective.network
+    scores = float(abs(objective.evaluate(*batch[:2]).scores).max())  # cross-entropies are differences of such numbers
     rows = [
-        _difference(objective, parameter, number, derivatives, batch)
+        _difference(objective, parameter, number, derivatives, batch, scores)
         for parameter in network.parameters
         for number in _sample(parameter, network, random)
     ]
@@ -128,7 +129,12 @@ def _sample(parameter: Parameter, network: Network, random: Any) -> Iterator[int
 
 
 def _difference(
-    objective: Objective, parameter: Parameter, number: int, derivatives: Array, batch: tuple[Any, ...]
+    objective: Objective,
+    parameter: Parameter,
+    number: int,
+    derivatives: Array,
+    batch: tuple[Any, ...],
+    scores: float,
 ) -> Comparison:
     """One derivative against the difference of two losses; of several steps the one that agrees best."""
     place = parameter.start + number
@@ -144,7 +150,7 @@ def _difference(
             losses.append(objective.loss(*batch))
         objective.parameters[place] = before
         difference = (losses[0] - losses[1]) / (2 * step)
-        noise = ROUNDING * EPSILON * max(map(abs, losses)) / step
+        noise = ROUNDING * EPSILON * max(scores, *map(abs, losses)) / step
         rows.append(_compared(parameter, number, found, difference, scale, TOLERANCE, noise))
         if rows[-1].is_right:
             return rows[-1]
@@ -155,6 +161,7 @@ def _compared(
     parameter: Parameter, number: int, found: float, expected: float, scale: float, tolerance: float, noise: float = 0.0
 ) -> Comparison:
     size = abs(found - expected)
+    noise = noise if math.isfinite(noise) else 0.0
     is_right = size <= tolerance * max(scale, abs(expected)) + noise
     reference = max(scale, abs(expected))
     name = parameter.element(_row_major(parameter, number))

@@ -26,6 +26,8 @@ class Data:
     classes: tuple[str, ...]
     features: tuple[str, ...]
     source: str = ""
+    has_one_unit: bool = False
+    """Whether all features are of one kind, such as pixels, so that one scale is for all of them."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -70,7 +72,9 @@ class Split(NamedTuple):
     mean: Array
     """Subtracted from every feature, …"""
     scale: Array
-    """… which is then divided by this: mean and standard deviation over the training part, or 0 and 1."""
+    """… which is then divided by this: mean and standard deviation over the training part, or 0 and 1.
+
+    Features of one unit share a deviation: a pixel that is nearly always dark is not blown up to the size of others."""
 
 
 def refuse_unfit(data: Data, places: Sequence[str] = ()) -> Data:
@@ -114,6 +118,8 @@ def split(
     if is_standardised:
         own = data.x[chosen[0]]
         mean, deviation = own.mean(axis=0), own.std(axis=0)
+        if data.has_one_unit:
+            deviation = np.full_like(deviation, np.sqrt((deviation**2).mean()))
         scale = np.where(deviation > 0, deviation, 1.0)
     parts = [part(data, rows, mean, scale, outputs, dtype) for rows in chosen]
     return Split(parts[0], parts[1], parts[2], mean, scale)

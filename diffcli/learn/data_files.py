@@ -206,7 +206,7 @@ def _npz(path: Path, label: str | None, classes: Sequence[str] | None) -> Data:
         raise _unreadable(
             path, f"{samples} is {_described(x)} and {labels} {_described(y)}", "one row of numbers and one label each"
         )
-    x = x.reshape(len(x), -1).astype(float)
+    is_image, x = x.ndim > 2, x.reshape(len(x), -1).astype(float)
     if x.size > MOST_NUMBERS:
         raise _unreadable(path, f"it has more than {MOST_NUMBERS} numbers", kind="limit")
     if not np.isfinite(x).all():
@@ -217,7 +217,7 @@ def _npz(path: Path, label: str | None, classes: Sequence[str] | None) -> Data:
     found, numbers = _classified([_label_text(path, value, place) for value, place in zip(y, places, strict=True)],
                                  classes, places)  # fmt: skip
     features = tuple(f"{samples}[{k}]" for k in range(x.shape[1]))
-    return refuse_unfit(Data(path.name, x, numbers, found, features), places)
+    return refuse_unfit(Data(path.name, x, numbers, found, features, has_one_unit=is_image), places)
 
 
 def _described(array: Array) -> str:

@@ -20,7 +20,7 @@ def digits(_: str, __: int) -> Data:
         x, labels = arrays["X"].astype(float), arrays["y"].astype(int)
     pixels = tuple(f"pixel {k // 8},{k % 8}" for k in range(64))
     source = "Alpaydin and Kaynak 1998, UCI Machine Learning Repository, CC BY 4.0"
-    return Data("digits", x, labels, tuple("0123456789"), pixels, source)
+    return Data("digits", x, labels, tuple("0123456789"), pixels, source, has_one_unit=True)
 
 
 def iris(_: str, __: int) -> Data:

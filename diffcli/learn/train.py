@@ -245,6 +245,7 @@ def _record(job: Job, checks: Sequence[Check], **known: Any) -> Training:
     facts = DataFacts(
         data.name, data.source, len(data), data.x.shape[1], data.classes,
         (len(job.split.training), len(job.split.validation), len(job.split.test)), job.settings.is_standardised,
+        data.has_one_unit,
     )  # fmt: skip
     shapes = {parameter.name: parameter.shape for parameter in network.parameters}
     path = job.settings.checkpoint

@@ -23,6 +23,8 @@ class DataFacts(NamedTuple):
     parts: tuple[int, int, int]
     """Samples of training, validation and test."""
     is_standardised: bool
+    has_one_unit: bool = False
+    """Whether all features share a scale."""
 
 
 class LayerTable(NamedTuple):

@@ -93,7 +93,8 @@ def _recipe(record: Training) -> Table:
 def _data(record: Training) -> str:
     known = record.data
     training, validation, test = known.parts
-    scaled = "; features scaled to mean 0 and deviation 1 over training" if known.is_standardised else ""
+    scale = "one deviation for all" if known.has_one_unit else "deviation 1"
+    scaled = f"; features scaled to mean 0 and {scale} over training" if known.is_standardised else ""
     parts = f"; {training} for training, {validation} for validation, {test} for test" if validation or test else ""
     samples = counted(known.samples, "sample", "samples")
     return f"{known.name}: {samples}, {known.features} features, {len(known.classes)} classes{parts}{scaled}"
@@ -150,8 +151,15 @@ def _check_row(check: Check) -> tuple[Text, ...]:
         _number(worst.found),
         _number(worst.expected),
         (numbers.error(worst.error),),
-        text("ok", role="good") if check.is_right else text("off", role="bad"),
+        (_verdict(check),),
     )
+
+
+def _verdict(check: Check) -> Span:
+    """Where the numbers are smaller than rounding, their difference says nothing."""
+    if not check.is_right:
+        return Span("off", "bad")
+    return Span("ok", "good") if check.worst.error <= check.tolerance else Span("within rounding", "quiet")
 
 
 def _number(value: float | None, digits: int = DIGITS) -> Text:
