@@ -155,9 +155,11 @@ def test_the_command_exits_with_4_and_leaves_no_file(command, tmp_path, monkeypa
 
 def test_pictures(command, tmp_path):
     pytest.importorskip("matplotlib")
-    assert command("stepsize", "sin(x)", "--at", "x=1", "-o", "a.png") == (0, "", "")
+    code, out, error = command("stepsize", "sin(x)", "--at", "x=1", "-o", "a.png")
+    assert (code, error) == (0, "")
+    assert "truncation slope" in out  # the record stays on the screen beside the picture
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
-    assert command("stepsize", "sin(x)", "--at", "x=1", "-o", "a.svg") == (0, "", "")
+    assert command("stepsize", "sin(x)", "--at", "x=1", "-o", "a.svg")[0] == 0
     text = "".join(ET.fromstring((tmp_path / "a.svg").read_bytes()).itertext())
     for words in ("1e-8 (deck)", "predicted best h (centered)", "round-off, slope −", "complex-step", "∂y/∂x"):
         assert words in text
