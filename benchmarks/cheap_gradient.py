@@ -1,10 +1,10 @@
 """What a gradient costs in time: value and gradient at many points against the value alone, for every expression.
 
-    python benchmarks/cheap_gradient.py [POINTS] [ROUNDS]
+    python benchmarks/cheap_gradient.py [POINTS] [ROUNDS] [numpy|c ...]
 
-For every output of every file in expressions/ that is a program of numbers: both programs run in turn in blocks of
-NumPy on one thread, at points around the example's own, into arrays that are there already. Of each the quickest round
-counts. Printed are the median, the mean and the worst of the ratios, and the expressions with the largest ones; beside
+For every output of every file in expressions/ that is a program of numbers: both programs run in turn on one thread, at
+points around the example's own, into arrays that are there already, in blocks of NumPy (and, if asked for, in C). Of
+each the quickest round counts. Printed are the median, the mean and the worst of the ratios, and the expressions with the largest ones; beside
 them the time of the value alone, since programs of one or two quick operations are limited by what they write.
 """
 
@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from diffcli.execute.blocks import Batch
+from diffcli.execute.c_source import is_available
 from diffcli.graph.program import Graph
 from diffcli.language import parse
 from diffcli.language.library import Example, examples
@@ -26,9 +27,6 @@ from diffcli.methods.reverse import adjoint_program, parts
 
 SHOWN = 12
 BOUND = 3
-FEW = 500
-SLOW = frozenset(("digamma", "polygamma"))
-"""Functions that NumPy lacks, computed point by point: with them only a few points are run."""
 
 
 class Ratio(NamedTuple):
@@ -39,8 +37,6 @@ class Ratio(NamedTuple):
     value: float
     """Nanoseconds per point for the value alone."""
     inputs: int
-    is_slow: bool
-    """Whether there is a function that NumPy lacks."""
 
 
 def programs(example: Example) -> Iterator[tuple[Graph, list[float]]]:
@@ -54,11 +50,13 @@ def programs(example: Example) -> Iterator[tuple[Graph, list[float]]]:
                 yield part, own
 
 
-def measured(graphs: tuple[Graph, Graph], own: list[float], count: int, rounds: int) -> list[float]:
+def measured(
+    graphs: tuple[Graph, Graph], own: list[float], count: int, rounds: int, executor: str
+) -> tuple[float, float]:
     """Seconds per point for the value alone, and for value and gradient."""
     generator = np.random.default_rng(len(graphs[0].nodes))
     points = [x * generator.uniform(0.9, 1.1, count) for x in own]
-    candidates = [(Batch(program), [np.empty(count) for _ in program.outputs]) for program in graphs]
+    candidates = [(Batch(program, executor), [np.empty(count) for _ in program.outputs]) for program in graphs]
     quickest = [float("inf")] * 2
     for _ in range(rounds):
         for number in random.sample(range(2), 2):
@@ -66,28 +64,37 @@ def measured(graphs: tuple[Graph, Graph], own: list[float], count: int, rounds: 
             start = time.perf_counter()
             batch(points, out, 1)
             quickest[number] = min(quickest[number], time.perf_counter() - start)
-    return [seconds / count for seconds in quickest]
+    return quickest[0] / count, quickest[1] / count
+
+
+def ratios(count: int, rounds: int, executor: str) -> Iterator[Ratio]:
+    """Of all outputs of all examples that the executor can run."""
+    for name, example in examples().items():
+        for graph, own in programs(example):
+            both = adjoint_program(graph, graph.outputs[0], graph.inputs).graph.pruned()
+            if executor != "c" or is_available(both):
+                value, gradient = measured((graph, both), own, count, rounds, executor)
+                yield Ratio(name, gradient / value, value * 1e9, len(graph.inputs))
+
+
+def report(found: list[Ratio], executor: str) -> None:
+    """Print what is asked of all of them, and the largest."""
+    numbers = [one.ratio for one in found]
+    print(f"{executor}: {len(found)} outputs of {len(examples())} expressions")
+    print(f"  median {statistics.median(numbers):.2f}   mean {statistics.mean(numbers):.2f}   worst {max(numbers):.2f}")
+    print(f"  {sum(ratio > BOUND for ratio in numbers)} above {BOUND}; the largest:")
+    for one in sorted(found, key=lambda one: -one.ratio)[:SHOWN]:
+        print(f"    {one.ratio:5.2f}  {one.name} ({one.inputs} inputs, value alone {one.value:.1f} ns per point)")
 
 
 def main() -> None:
     """Measure and print."""
-    numbers = [int(word) for word in sys.argv[1:]]
+    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    chosen = [word for word in sys.argv[1:] if not word.isdecimal()] or ["numpy"]
     count, rounds = (*numbers, *(10**5, 15)[len(numbers) :])
-    found = []
-    for name, example in examples().items():
-        for graph, own in programs(example):
-            both = adjoint_program(graph, graph.outputs[0], graph.inputs).graph.pruned()
-            is_slow = not SLOW.isdisjoint(node.op for node in both.nodes)
-            seconds = measured((graph, both), own, min(count, FEW) if is_slow else count, rounds)
-            found.append(Ratio(name, seconds[1] / seconds[0], seconds[0] * 1e9, len(graph.inputs), is_slow))
-    ratios = [one.ratio for one in found]
-    quick = [one.ratio for one in found if not one.is_slow]
-    print(f"{len(found)} outputs of {len(examples())} expressions, {count} points, quickest of {rounds} rounds")
-    print(f"median {statistics.median(ratios):.2f}   mean {statistics.mean(ratios):.2f}   worst {max(ratios):.2f}")
-    print(f"mean {statistics.mean(quick):.2f}   worst {max(quick):.2f} without {' and '.join(sorted(SLOW))}")
-    print(f"{sum(ratio > BOUND for ratio in ratios)} above {BOUND}; the largest:")
-    for one in sorted(found, key=lambda one: -one.ratio)[:SHOWN]:
-        print(f"  {one.ratio:5.2f}  {one.name} ({one.inputs} inputs, value alone {one.value:.1f} ns per point)")
+    print(f"{count} points, quickest of {rounds} rounds")
+    for executor in chosen:
+        report(list(ratios(count, rounds, executor)), executor)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,46 @@ def test_every_primitive_at_ordinary_and_special_values(row):
         assert_close(np.array(found[0]), expected[0])
 
 
+@pytest.mark.parametrize("op", ["where", "hypot", "sigmoid", "gamma", "lgamma", "erf", "erfc", "digamma"])
+def test_many_points_have_ways_of_their_own(op):
+    """Choices by bits, hypotenuses by a root, special functions in parts: the interpreter's numbers."""
+    generator, builder = np.random.default_rng(7), Builder()
+    arity = ELEMENTWISE[op].arity
+    names = [builder.input(f"x{k}") for k in range(arity)]
+    graph = builder.graph(names, [builder.apply(op, *names)], ["y"])
+    special = generator.choice([*SPECIAL, 1e-310, -1e200, 1e200], (arity, 1500))
+    points = list(np.concatenate([generator.normal(size=(arity, 1500)), special], axis=1))
+    points[0][::7] = 0.0
+    expected = interpreted(graph, points)[0]
+    with_out = Batch(graph, "numpy")(points, out=[np.empty(3000)])
+    for found in (*Batch(graph, "numpy")(points), *with_out, *Batch(graph, "numpy")([np.tile(x, 4) for x in points])):
+        repeated = np.tile(expected, found.size // 3000)
+        assert_close(found, repeated)
+        if op == "where":
+            np.testing.assert_array_equal(np.signbit(found), np.signbit(repeated))
+
+
+@pytest.mark.parametrize("branches", [(2.0, None), (None, 0.0), (0.0, 1.0)])
+def test_choices_of_numbers_by_bits(branches):
+    builder, x = Builder(), np.random.default_rng(3).normal(size=20_000)
+    name = builder.input("x")
+    nodes = [name if value is None else builder.constant(repr(value)) for value in branches]
+    condition = builder.apply("lt", name, builder.constant("0.5"))
+    graph = builder.graph([name], [builder.apply("where", condition, *nodes)], ["y"])
+    wanted = np.where(x < 0.5, *[x if value is None else value for value in branches])
+    np.testing.assert_array_equal(Batch(graph, "numpy")([x])[0], wanted)
+    single = x.astype("f4")
+    wanted = np.where(single < 0.5, *[single if value is None else value for value in branches])
+    np.testing.assert_array_equal(Batch(graph, "numpy")([single])[0], wanted)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "points"), [(1, 16384), (22, 16384), (60, 6144), (200, 4096), (900, 4096), (1500, 2048), (10**5, 1024)]
+)
+def test_blocks_fit_into_a_cache_and_are_not_too_short(arrays, points):
+    assert numpy_batch.block_length(arrays) == points
+
+
 def programs(name):
     """The adjoint programs of an example, with points around its own and with special values."""
     example, choose = examples()[name], random.Random(name)

@@ -76,12 +76,39 @@ def test_functions_give_the_same_bits_and_leave_the_rest_to_others(graph, x, y):
         ("x/1 + y^1 + 2*3/4", "x + y + 1.5"),
         ("x^2 + y^-2", "x*x + 1.0/(y*y)"),
         ("where(2 > 1, x, ln(y))", "x"),
+        ("where(x < y, where(x < y, x, ln(y)), y)", "where(x < y, x, y)"),
+        ("where(x < y, exp(x), 0) + where(x < y, 0, 0.25)", "where(x < y, exp(x), 0.25)"),
+        ("where(x < y, x, 0) + where(x < y, 0, y)", "where(x < y, x + 0.0, y + 0.0)"),  # −0 + 0 is +0
+        ("where(x < y, x, 1) + where(x < y, 0, y)", "where(x < y, x, 1.0) + where(x < y, 0.0, y)"),
         ("sin(0.5) + x + y", f"{math.sin(0.5)!r} + x + y"),
         ("x/3 + 1/0*y", "x/3.0 + 1.0/0.0*y"),
     ],
 )
 def test_what_is_left_out(text, becomes):
     assert program_text(optimised(parse(text).graph), PLAIN).replace(" ", "") == becomes.replace(" ", "")
+
+
+def choices(term):
+    """Programs that need a comparison as a number, as adjoints do."""
+    builder = Builder()
+    x, y, zero = builder.input("x"), builder.input("y"), builder.constant("0")
+    holds = builder.apply("lt", x, y)
+    return optimised(builder.graph([x, y], [term(builder.apply, holds, x, y, zero)]))
+
+
+@pytest.mark.parametrize(
+    ("term", "operations"),
+    [
+        (lambda f, c, x, y, _: f("where", c, f("mul", c, x), y), ["lt", "where"]),
+        (lambda f, c, x, y, zero: f("where", f("eq", c, zero), x, y), ["lt", "where"]),
+        (lambda f, _, x, y, zero: f("where", f("eq", x, zero), x, y), ["eq", "where"]),
+        (lambda f, c, _, __, zero: f("where", c, f("eq", zero, zero), zero), ["lt"]),
+        (lambda f, c, x, y, _: f("where", x, f("mul", c, x), y), ["lt", "mul", "where"]),  # x is any number
+    ],
+)
+def test_what_a_comparison_says_is_known_in_its_branches(term, operations):
+    needed = choices(term).pruned()
+    assert sorted(node.op for node in needed.nodes if node.args) == operations
 
 
 def test_the_primal_program_and_the_adjoints_share_what_both_need():

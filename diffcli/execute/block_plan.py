@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from diffcli.execute.block_operations import COMPARISONS, Call, as_numbers, call, choose, rewritten
+from diffcli.execute.block_operations import COMPARISONS, Call, as_numbers, call, choose, hypotenuse, rewritten
 from diffcli.execute.floats import FLOATS, function
 from diffcli.execute.python_source import MAX_NODES
 from diffcli.graph.program import CONSTANT, INPUT, Graph
@@ -37,7 +37,7 @@ QUICKLY = frozenset(
         *COMPARISONS.values(),
     )
 )
-IN_VECTORS = frozenset((np.exp, np.log, np.tan, np.tanh, np.sqrt, choose))
+IN_VECTORS = frozenset((np.exp, np.log, np.tan, np.tanh, np.sqrt, choose, hypotenuse))
 QUICK, MODERATE, SLOW = 1, 3, 10
 """About how many nanoseconds a call takes for each point: for these, for those, and for all others."""
 

@@ -20,9 +20,12 @@ from diffcli.graph.program import Graph
 
 BLOCK = 16_384
 """Points of a block, …"""
+CACHE = 3_000_000
+"""… or fewer, so that all blocks of a program together have about this many bytes, …"""
+SHORT_BLOCK, SHARED_CACHE = 4_096, 32_000_000
+"""… but not fewer than so many while they fit into a larger cache: calls would take longer than what they do; …"""
 SHORTEST_BLOCK = 1_024
-CACHE = 1_500_000
-"""… or fewer, so that all blocks of a program together have about this many bytes."""
+"""… and never fewer than this."""
 WHOLE = 8_192
 """Up to this many points NumPy runs on the arrays as they are."""
 THREADED = 10_000_000
@@ -136,7 +139,7 @@ class _Work:
         self.inputs, self.numbers, self.results = inputs, numbers, results
         self.copied = [(place, results[number]) for number, place in plan.others if place is not None]
         self.total = inputs[0].size
-        self.block = min(BLOCK, max(SHORTEST_BLOCK, CACHE // (8 * max(1, plan.arrays)) // 1024 * 1024))
+        self.block = block_length(plan.arrays)
         self.starts = deque(range(0, self.total, self.block))
         """The blocks that nobody has begun."""
 
@@ -166,6 +169,13 @@ class _Work:
     @staticmethod
     def _numbers(block: Array) -> Array:
         return block if block.dtype is FLOAT64 else block.astype(np.float64)
+
+
+def block_length(arrays: int) -> int:
+    """Points of a block where so many arrays are in use at once."""
+    size = 8 * max(1, arrays)
+    fitting = max(CACHE // size, min(SHORT_BLOCK, SHARED_CACHE // size))
+    return min(BLOCK, max(SHORTEST_BLOCK, fitting // 1024 * 1024))
 
 
 def _quiet() -> Callable[..., Any]:

@@ -15,6 +15,10 @@ from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph, Node
 MOST_FACTORS = 4
 """The largest power that is written as a product."""
 COMMUTATIVE = frozenset(("add", "mul"))
+COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
+THROUGH = frozenset(("add", "sub", "mul", "div", "neg"))
+"""Through so many of these what a condition says is put into its branches: adjoints are chains of them."""
+DEPTH = 3
 _NEVER_MINUS_ZERO = frozenset(
     ("exp", "abs", "cosh", "hypot", "sigmoid", "softplus", "lt", "le", "gt", "ge", "eq", "ne")
 )
@@ -25,7 +29,16 @@ def optimised(graph: Graph) -> Graph:
 
     Nodes that were tried on the way stay too: no output needs them.
     """
-    optimiser, new = Optimiser(), dict[int, int]()
+    found = _rebuilt(graph, Optimiser())
+    if found.operations <= graph.operations:
+        return found
+    careful = Optimiser()
+    careful.looks_into_branches = False
+    return _rebuilt(graph, careful)
+
+
+def _rebuilt(graph: Graph, optimiser: "Optimiser") -> Graph:
+    new = dict[int, int]()
     for position, (node, needed) in enumerate(zip(graph.nodes, graph.needed, strict=True)):
         if node.op == INPUT:
             new[position] = optimiser.input(node.literal)
@@ -39,6 +52,9 @@ def optimised(graph: Graph) -> Graph:
 
 class Optimiser(Builder):
     """`Builder.apply` that adds the cheapest node with the same value."""
+
+    looks_into_branches = True
+    """Whether what a condition says is put into its branches: nodes are written anew that others may use as before."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -97,6 +113,21 @@ class Optimiser(Builder):
                 return self.apply("sub", other, opposite)
             if self.value(term) == 0 and (self._is_minus_zero(term) or self._is_never_minus_zero(other)):
                 return other
+        return self._joined(x, y) if self.looks_into_branches else None
+
+    def _joined(self, x: int, y: int) -> int | None:
+        """Two choices on one condition, as adjoints of both branches make them, are one where each adds 0 to a term."""
+        for one, other in ((x, y), (y, x)):
+            node = self.nodes[one]
+            condition = node.args[0] if node.op == "where" else one
+            if node.op != "where" or self.nodes[condition].op not in COMPARISONS:
+                continue
+            branches = [
+                [self._given(term, condition, holds=holds, depth=0) for term in (x, y)] for holds in (True, False)
+            ]
+            is_choice = other == condition or self.nodes[other].args[:1] == (condition,)
+            if is_choice and all(any(self.value(term) == 0 for term in terms) for terms in branches):
+                return self.apply("where", condition, *[self.apply("add", *terms) for terms in branches])
         return None
 
     def difference(self, x: int, y: int) -> int | None:
@@ -152,7 +183,39 @@ class Optimiser(Builder):
         known = self.value(condition)
         if x == y or known:
             return x
-        return None if known is None else y
+        if known is not None:
+            return y
+        return self._comparison(condition, x, y) if self.nodes[condition].op in COMPARISONS else None
+
+    def _comparison(self, condition: int, x: int, y: int) -> int | None:
+        """What is known of a comparison, which is 1 or 0, is put into the branches."""
+        opposite = self._negated(condition)
+        if opposite is not None:
+            return self.apply("where", opposite, y, x)
+        if not self.looks_into_branches:
+            return None
+        if self.value(x) == 1 and self.value(y) == 0 and not self._is_minus_zero(y):
+            return condition
+        branches = self._given(x, condition, holds=True), self._given(y, condition, holds=False)
+        return None if branches == (x, y) else self.apply("where", condition, *branches)
+
+    def _negated(self, condition: int) -> int | None:
+        """The comparison of which this says that it does not hold: its number is 0."""
+        node = self.nodes[condition]
+        is_negation = node.op == "eq" and self.value(node.args[1]) == 0 and self.nodes[node.args[0]].op in COMPARISONS
+        return node.args[0] if is_negation else None
+
+    def _given(self, position: int, condition: int, *, holds: bool, depth: int = DEPTH) -> int:
+        """The node that has the same value wherever a comparison holds, or does not."""
+        if position == condition:
+            return self.number(float(holds))
+        node = self.nodes[position]
+        if node.op == "where" and node.args[0] == condition:
+            return self._given(node.args[1 if holds else 2], condition, holds=holds, depth=depth)
+        if not depth or node.op not in THROUGH:
+            return position
+        args = [self._given(argument, condition, holds=holds, depth=depth - 1) for argument in node.args]
+        return position if args == list(node.args) else self.apply(node.op, *args)
 
     def _is_minus_zero(self, position: int) -> bool:
         value = self.value(position)

@@ -36,6 +36,8 @@ BERNOULLI = (
     854513 / 138, -236364091 / 2730,
 )  # fmt: skip
 """B₂, B₄, …"""
+SERIES = tuple(number / math.factorial(2 * k + 2) for k, number in enumerate(BERNOULLI))
+"""B₂ₖ/(2k)! in the series of the derivatives (6.4.11)."""
 DIGAMMA_SERIES = tuple(number / (2 * k + 2) for k, number in enumerate(BERNOULLI[:8]))
 """B₂ₖ/(2k) in ψ(x) ~ ln x − 1/(2x) − Σ B₂ₖ/(2k)·x⁻²ᵏ (6.3.18)."""
 LARGE = 10
@@ -45,7 +47,7 @@ MOST_ORDER = 12
 
 
 def digamma(x: float) -> float:
-    """ψ(x); nan at its poles 0, −1, −2, …"""
+    """ψ(x), and nan at its poles, the whole numbers up to 0."""
     if x > 0:
         return _digamma_of_positive(x)
     distance = from_pole(x)
@@ -124,10 +126,10 @@ def _term(order: int, x: float) -> float:
 
 def _rest(order: int, x: float) -> float:
     """The asymptotic series (n−1)!/xⁿ·(1 + n/(2x) + Σ B₂ₖ·(2k+n−1)!/((2k)!·(n−1)!)·x⁻²ᵏ) (6.4.11)."""
-    total, factor = 0.5 * order / x, 1.0
-    for k, number in enumerate(BERNOULLI):
-        factor *= (2 * k + order) * (2 * k + order + 1) / ((2 * k + 1) * (2 * k + 2)) / x / x
-        total += number * factor
+    total, factor, power = 0.5 * order / x, 1.0, 1 / x / x
+    for k, coefficient in enumerate(SERIES):
+        factor *= (2 * k + order) * (2 * k + order + 1) * power
+        total += coefficient * factor
     result = float(math.factorial(order - 1))
     for _ in range(order):
         result /= x

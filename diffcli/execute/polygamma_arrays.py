@@ -11,7 +11,7 @@ import numpy as np
 
 from diffcli.execute import polygamma as scalar
 from diffcli.execute.floats import function
-from diffcli.execute.polygamma import BERNOULLI, DIGAMMA_SERIES, LARGE, MOST_ORDER, NEAR, ROOT, ROOT_REST
+from diffcli.execute.polygamma import DIGAMMA_SERIES, LARGE, MOST_ORDER, NEAR, ROOT, ROOT_REST, SERIES
 
 Array = Any
 Part = Callable[[Array], Array]
@@ -179,10 +179,9 @@ def _term(order: int, x: Array) -> Array:
 def _rest(order: int, x: Array) -> Array:
     total, factor = 0.5 * order / x, np.ones_like(x)
     power = 1 / x / x
-    for k, number in enumerate(BERNOULLI):
-        factor *= (2 * k + order) * (2 * k + order + 1) / ((2 * k + 1) * (2 * k + 2))
-        factor *= power
-        total += number * factor
+    for k, coefficient in enumerate(SERIES):
+        factor *= (2 * k + order) * (2 * k + order + 1) * power
+        total += coefficient * factor
     result = factorial(order - 1) / x
     for _ in range(order - 1):
         result /= x

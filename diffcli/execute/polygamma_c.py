@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from diffcli.execute.polygamma import BERNOULLI, DIGAMMA_SERIES, LARGE, MOST_ORDER, NEAR, ROOT, ROOT_REST
+from diffcli.execute.polygamma import DIGAMMA_SERIES, LARGE, MOST_ORDER, NEAR, ROOT, ROOT_REST, SERIES
 
 
 def _horner(coefficients: Sequence[float], x: str) -> str:
@@ -57,16 +57,16 @@ static double polygamma_term(int n, double x)
 SIZE = f"""\
 static double polygamma_size(int n, double x)
 {{
-    const double bernoulli[] = {{
-        {", ".join(map(repr, BERNOULLI[:4]))},
-        {", ".join(map(repr, BERNOULLI[4:8]))},
-        {", ".join(map(repr, BERNOULLI[8:]))}
+    const double series[] = {{
+        {", ".join(map(repr, SERIES[:4]))},
+        {", ".join(map(repr, SERIES[4:8]))},
+        {", ".join(map(repr, SERIES[8:]))}
     }};
-    const double large = n + {LARGE}.0, steps = x < large ? ceil(large - x) : 0.0;
-    double total = 0.0, factor = 1.0, rest, first = 0.0;
-    if (x < large) {{
+    double total = 0.0, first = 0.0, factor = 1.0, rest, power;
+    if (x < n + {LARGE}.0) {{
+        const double steps = ceil(n + {LARGE}.0 - x);
         for (double k = steps - 1.0; k > 0.0; k--) {{
-            double power = x + k;
+            power = x + k;
             for (int j = 0; j < n; j++) power *= x + k;
             total += 1.0 / power;
         }}
@@ -75,9 +75,10 @@ static double polygamma_size(int n, double x)
         x += steps;
     }}
     rest = 0.5 * n / x;
-    for (int k = 0; k < {len(BERNOULLI)}; k++) {{
-        factor *= (2 * k + n) * (2 * k + n + 1.0) / ((2 * k + 1) * (2 * k + 2.0)) / x / x;
-        rest += bernoulli[k] * factor;
+    power = 1.0 / x / x;
+    for (int k = 0; k < {len(SERIES)}; k++) {{
+        factor *= (2 * k + n) * (2 * k + n + 1) * power;
+        rest += series[k] * factor;
     }}
     factor = polygamma_term(n - 1, x);
     return first + (total + (factor + factor * rest));
