@@ -193,12 +193,30 @@ def script(path: Path, body: str) -> Path:
 @pytest.mark.usefixtures("cache")
 def test_a_compiler_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     monkeypatch.setenv("CC", str(script(tmp_path / "slow-cc", "sleep 60 & sleep 60\n")))
-    monkeypatch.setattr(c_compiler, "SECONDS", 0.1)
+    monkeypatch.setattr(c_compiler, "TRYING", 0.1)
     begin = time.monotonic()
     with pytest.raises(CompilerError, match=r"ended after 0\.1 s") as caught:
         diffcli.value_and_grad("x*y", executor="c").batch([1.0], [2.0])
     assert time.monotonic() - begin < 20
     assert "slow-cc" in caught.value.hint
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("executor", ["c", None])
+def test_a_compiler_that_hangs_is_waited_for_once(tmp_path, monkeypatch, executor):
+    compiler = script(tmp_path / "hanging-cc", f"echo once more >> {tmp_path}/runs\nexec sleep 60\n")
+    monkeypatch.setenv("CC", str(compiler))
+    monkeypatch.setattr(c_compiler, "TRYING", 0.2)
+    x = np.linspace(1, 2, 1_000_000)
+    for text in ("sin(x)*cos(x)", "cos(x)*exp(sin(x))"):
+        function = diffcli.value_and_grad(text, executor=executor)
+        if executor:
+            with pytest.raises(CompilerError, match=r"ended after 0\.2 s"):
+                function.batch(x)
+        else:
+            for _ in range(6):
+                function.batch(x)
+    assert (tmp_path / "runs").read_text().splitlines() == ["once more"]
 
 
 @pytest.mark.usefixtures("cache")

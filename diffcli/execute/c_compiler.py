@@ -18,8 +18,8 @@ from diffcli.errors import LibraryError
 
 NAMES = ("cc", "gcc", "clang")
 OFF = "DIFFCLI_NO_COMPILER"
-SECONDS = 60
-"""Until a compiler is ended."""
+SECONDS, TRYING = 60, 15
+"""Until a compiler is ended, and until it is while it is tried with a few lines, which take it less than one."""
 PLAIN = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
 """Every operation is rounded as IEEE 754 says; only the error flags, which nobody reads, are given up."""
 OPENMP = ("-fopenmp-simd",)
@@ -35,6 +35,10 @@ class CompilerError(LibraryError):
     """There is no compiler, or it does not do its work (exit code 4)."""
 
     kind = "compiler"
+
+
+class CompilerHangsError(CompilerError):
+    """It was ended because it took too long."""
 
 
 class Compiler(NamedTuple):
@@ -54,8 +58,9 @@ class Compiler(NamedTuple):
             version = str(path)
         return "\n".join([version, *self.command[1:], *self.flags, _math_library(), platform.machine(), processor()])
 
-    def build(self, text: str, target: Path) -> None:
-        """Compile a text to a shared library at `target`; raises CompilerError."""
+    def build(self, text: str, target: Path, seconds: float | None = None) -> None:
+        """Compile a text to a shared library at `target`, within so many seconds; raises CompilerError."""
+        seconds = SECONDS if seconds is None else seconds
         command = [*self.command, *self.flags, "-x", "c", "-", "-o", str(target), "-lm"]
         environment = {**os.environ, "LC_ALL": "C"}
         try:
@@ -66,9 +71,9 @@ class Compiler(NamedTuple):
         except (OSError, ValueError) as problem:
             raise _failure(command, str(problem)) from None
         try:
-            _, message = process.communicate(text.encode("ascii"), timeout=SECONDS)
+            _, message = process.communicate(text.encode("ascii"), timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise _failure(command, f"it was ended after {SECONDS} s") from None
+            raise _failure(command, f"it was ended after {seconds} s", CompilerHangsError) from None
         finally:
             if process.poll() is None:  # too slow, or this process was interrupted
                 _end(process)
@@ -86,8 +91,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.communicate()
 
 
-def _failure(command: list[str], message: str) -> CompilerError:
-    return CompilerError(
+def _failure(command: list[str], message: str, kind: type[CompilerError] = CompilerError) -> CompilerError:
+    return kind(
         f"the C compiler failed: {message[:300]}",
         hint=f"the command was: {shlex.join(command)}; set CC to another compiler, or leave the executor to diffcli",
     )

@@ -6,13 +6,13 @@ infinities, nan and the signs of zero exactly, all else to a few units in the la
 
 import ctypes
 import math
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
-from diffcli.execute import c_cache
-from diffcli.execute.c_compiler import Compiler, CompilerError, found, variants
+from diffcli.execute import c_cache, c_compiler
+from diffcli.execute.c_compiler import Compiler, CompilerError, CompilerHangsError, found, variants
 from diffcli.execute.c_functions import FUNCTIONS
 from diffcli.execute.c_source import HEAD, vector_declarations
 from diffcli.execute.floats import function
@@ -87,9 +87,9 @@ class Toolchain:
         """The name of what this makes of a text."""
         return c_cache.key(self._identity, text)
 
-    def library(self, text: str) -> ctypes.CDLL:
-        """The text compiled and loaded; raises CompilerError."""
-        path = c_cache.built(self.name(text), lambda target: self.compiler.build(text, target))
+    def library(self, text: str, seconds: float | None = None) -> ctypes.CDLL:
+        """The text compiled, within so many seconds, and loaded; raises CompilerError."""
+        path = c_cache.built(self.name(text), lambda target: self.compiler.build(text, target, seconds))
         try:
             return load(path)
         except CompilerError:
@@ -107,31 +107,44 @@ def load(path: Path) -> ctypes.CDLL:
 
 def toolchain() -> Toolchain:
     """The fastest way to use the compiler that works here; raises CompilerError."""
-    return _tried(found(), c_cache.directory())
+    tried = _tried(found(), c_cache.directory())
+    if isinstance(tried, Toolchain):
+        return tried
+    raise CompilerHangsError(tried.message, hint=tried.hint)
 
 
 @cache
-def _tried(command: tuple[str, ...], _: Path) -> Toolchain:
-    fastest, *others = variants(command)
-    for ops in ((*SINCE_2_22, *SINCE_2_35), SINCE_2_22):
+def _tried(command: tuple[str, ...], _: Path) -> Toolchain | CompilerHangsError:
+    """What works; or the failure, where waiting for it once is enough."""
+    try:
+        return _first_that_works(variants(command))
+    except CompilerHangsError as failure:
+        return failure
+
+
+def _first_that_works(known: Sequence[Compiler]) -> Toolchain:
+    ways: list[Callable[[], Toolchain]] = [
+        *(partial(_with_vectors, known[0], ops) for ops in ((*SINCE_2_22, *SINCE_2_35), SINCE_2_22)),
+        *(partial(_scalar, compiler) for compiler in known[1:]),
+    ]
+    for way in ways[:-1]:
         try:
-            return Toolchain(fastest, trusted(Toolchain(fastest, ()).library(probe_source(ops)), ops))
+            return way()
+        except CompilerHangsError:
+            raise
         except CompilerError:
             continue
-    problem: CompilerError | None = None
-    for compiler in others:
-        try:
-            return _scalar(compiler)
-        except CompilerError as failure:
-            problem = failure
-    assert problem is not None, "there are other variants"
-    raise problem
+    return ways[-1]()
+
+
+def _with_vectors(compiler: Compiler, ops: Sequence[str]) -> Toolchain:
+    return Toolchain(compiler, trusted(Toolchain(compiler, ()).library(probe_source(ops), c_compiler.TRYING), ops))
 
 
 def _scalar(compiler: Compiler) -> Toolchain:
     """Without vector functions: see that what is built can be loaded and computes."""
     made = Toolchain(compiler, ())
-    library = made.library(f"{HEAD}\ndouble one(double x)\n{{\n    return floor(x);\n}}\n")
+    library = made.library(f"{HEAD}\ndouble one(double x)\n{{\n    return floor(x);\n}}\n", c_compiler.TRYING)
     library.one.argtypes, library.one.restype = [ctypes.c_double], ctypes.c_double
     if library.one(1.5) != 1.0:
         raise CompilerError("the C compiler makes programs that compute wrong numbers")
