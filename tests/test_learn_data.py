@@ -73,6 +73,21 @@ def test_tables_with_and_without_names(tmp_path: Path) -> None:
     assert quoted.features == ("x", "y, of all")
 
 
+@pytest.mark.parametrize(
+    ("names", "separator", "mark"),
+    [("u,v,label", ",", "."), ("u;v;label", ";", "."), ("u;v;label", ";", ","), ("", ";", ","),
+     ("u\tv\tlabel", "\t", "."), ("# made by hand, twice\nu;v;label", ";", ","), ("u;v,w,label", ",", ".")],
+)  # fmt: skip
+def test_separators_and_decimal_marks_as_spreadsheets_write_them(
+    tmp_path: Path, names: str, separator: str, mark: str
+) -> None:
+    rows = [(k / 4 - 1, -0.5 * k, "ab"[k % 2]) for k in range(12)]
+    lines = [separator.join(str(cell).replace(".", mark) for cell in row) for row in rows]
+    data = read_data(written(tmp_path, "\r\n".join([*([names] if names else []), *lines])))
+    assert data.x.tolist() == [list(row[:2]) for row in rows]
+    assert data.classes == ("a", "b")
+
+
 def test_classes_that_are_numbers_stand_in_their_order(tmp_path: Path) -> None:
     data = read_data(written(tmp_path, "".join(f"{k},{(10, 9, 2)[k % 3]}\n" for k in range(12))))
     assert data.classes == ("2", "9", "10")
@@ -95,6 +110,10 @@ def test_classes_that_are_numbers_stand_in_their_order(tmp_path: Path) -> None:
         (ROWS + "1,2,bb\n", "3 samples of each class are needed, and 'bb' has 1 (line 13)"),
         ("".join(f"{k},{k * 1.5}\n" for k in range(99)), "99 different values"),
         ("".join(f"{k},a\n" for k in range(9)), "all samples have the label 'a'"),
+        ("".join(f"{k},{k * 1.5}\n" for k in range(20)), "20 different values"),
+        (ROWS + '"0,5",2,a\n', "'0,5' is not a finite number"),
+        (ROWS.replace(",", ";") + "0.5;0,5;a\n", "'0,5' is not"),
+        (ROWS.replace(",", ";") + "1.000,5;2;a\n", "'1.000,5' is not"),
         (b"\xff\xfe\x00x", "not UTF-8"), (ROWS + '"' + "1" * 200_000 + '",2,a\n', ""),
     ],
 )  # fmt: skip
@@ -153,6 +172,7 @@ def test_archives_of_arrays(tmp_path: Path) -> None:
         ({"X": X, "y": np.where(np.arange(12) == 4, np.nan, 1.0)}, "label y[4] is missing"),
         ({"X": X, "y": np.where(np.arange(12) == 4, 0.5, 1.0)}, "y[4] is 0.5"),
         ({"X": X, "y": np.array([None] * 12)}, "neither numbers nor text"),
+        ({"X": X, "y": np.eye(2)[[0, 1] * 6]}, "y.argmax(axis=1)"), ({"X": X, "y": LABELS[:, None]}, "y[:, 0]"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_an_archive_is_said(tmp_path: Path, arrays: dict, words: str) -> None:
@@ -205,6 +225,13 @@ def test_constant_features_stay_finite() -> None:
     flat = replace(data, x=np.column_stack([data.x, np.full(150, 7.0)]))
     parts = split(flat, (2, 1, 1), np.random.default_rng(0), outputs=3, dtype=np.dtype(float), is_standardised=True)
     assert (parts.test.x[:, -1] == 0).all()
+
+
+def test_features_too_large_to_be_scaled_are_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "x,y,kind\n" + ROWS + "1,1e300,a\n")
+    data = read_data(path)
+    with pytest.raises(DiffcliError, match="y"):
+        split(data, (1, 0, 0), np.random.default_rng(0), outputs=1, dtype=np.dtype(float), is_standardised=True)
 
 
 @pytest.mark.parametrize("text", ["", "1,2", "0,1,1", "a,b,c", "-1,1,1", "nan,1,1", "inf,1,1", "1,1,1,1"])

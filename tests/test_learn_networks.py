@@ -107,6 +107,15 @@ def test_large_data_are_evaluated_in_parts() -> None:
     assert found.scores.shape == (9000, 4)
 
 
+def test_wide_layers_are_evaluated_and_trained_in_parts_that_fit() -> None:
+    samples = read_samples("moons:2000")
+    record = train(prepare(read_network("mlp:10000", samples), samples, Settings(epochs=0)))
+    assert record.scores["training"].samples == 1400
+    with pytest.raises(DiffcliError) as caught:
+        train(prepare(read_network("mlp:10000", samples), samples, Settings(epochs=1, batch=1400)))
+    assert "--batch" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_networks_of_the_library_are_what_train_writes(name: str) -> None:
     network, data = of_example(f"@{name}", {})
@@ -146,7 +155,9 @@ def test_probabilities_are_a_decision_function_too() -> None:
         ("no-such-file", "no such network or file"),
         ("mlp:100000,100000", "the limit is"), ("Z = X @ W.T + b; L = mean((Z - Y)^2)", "two classes"),
         ("L = mean(cross_entropy_of_logits(X @ V.T, Y))", ""),
-        ("Z = X @ W.T +; L = 1", ""),
+        ("Z = X @ W.T +; L = 1", "no Y"), ("L = (", "operand"), ("L = x^2", "no X"),
+        ("mlp:-1", "no widths"), ("mlp:" + "0" * 7 + "12" + "9" * 5000, "no widths"),
+        ("mlp:0000000129999999999", "no widths"),
     ],
 )  # fmt: skip
 def test_what_is_no_network_is_said(text: str, words: str) -> None:

@@ -130,8 +130,16 @@ def test_divergence_is_noticed() -> None:
     assert record.ending == "diverged"
     assert record.exit_code == 1
     shown = render(record, "rich", Options(width=80))
-    assert "--rate 100000" in shown
+    assert "--rate 0.1" in shown
     json.loads(render(record, "json", Options()))
+
+
+def test_a_training_that_only_got_worse_says_so() -> None:
+    record = train(job("mlp:4", rate=1e6, epochs=3))
+    assert record.best_epoch == 0
+    shown = render(record, "rich", Options(width=80))
+    assert "the parameters at the start" in shown
+    assert "--rate 0.01" in shown
 
 
 # Checkpoints.
@@ -386,7 +394,7 @@ def test_the_picture(command: Any, tmp_path: Path) -> None:
         ("mlp:4 --data iris --at W1=[1,2]", 2, "shape"), ("mlp:4 --data iris --at Q=[1,2]", 2, "no parameter"),
         ("mlp:4 --data iris --show deltas --sample 999", 2, "no sample"), ("mlp:4 --data iris --label x", 2, "files"),
         ("@mlp-tanh --data iris --dropout 0.5", 2, "masks"), ("@mlp-tanh --data iris --l2 1", 2, "factor"),
-        ("@deck-001 --data iris", 2, "two classes"), ("mlp:4 --data iris --seed -1", 2, ""),
+        ("@deck-001 --data iris", 2, "no X"), ("mlp:4 --data iris --seed -1", 2, ""),
         ("@softmax-regression --show deltas", 2, "layer tables"), ("mlp:4 --dta iris", 2, "did you mean --data"),
     ],
 )  # fmt: skip

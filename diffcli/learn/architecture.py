@@ -97,7 +97,7 @@ def read_short_name(text: str) -> Specification:
             raise UsageError(f"{kind} has no layers to describe", hint=f"just {kind}; a network with layers is mlp:64")
         return Specification(kind)
     activation = "tanh"
-    if parts and not parts[-1][:1].isdigit() and parts[-1]:
+    if parts and parts[-1][:1].isalpha():
         activation = parts.pop()
         if activation not in ACTIVATIONS:
             guess = nearest(activation, ACTIVATIONS)
@@ -113,7 +113,7 @@ def read_short_name(text: str) -> Specification:
 def hidden_widths(text: str) -> tuple[int, ...]:
     """The widths of the hidden layers in a text such as 64,32; raises UsageError."""
     words = [word.strip() for word in text.split(",")]
-    if any(not (word.isascii() and word.isdigit() and 0 < int(word[:9]) <= MOST_UNITS) for word in words):
+    if not all(word.isascii() and word.isdigit() and len(word) < 9 and 0 < int(word) <= MOST_UNITS for word in words):
         raise UsageError(f"{text[:60]!r} are no widths of layers", hint="whole numbers of units: 64 or 64,32")
     if len(words) > MOST_LAYERS:
         raise UsageError(f"{len(words)} hidden layers are too many", hint=f"at most {MOST_LAYERS}", kind="limit")

@@ -116,13 +116,25 @@ def split(
     chosen = [np.sort(np.concatenate(rows)) for rows in members]
     mean, scale = np.zeros(data.x.shape[1]), np.ones(data.x.shape[1])
     if is_standardised:
-        own = data.x[chosen[0]]
+        mean, scale = _scale(data, chosen[0])
+    parts = [part(data, rows, mean, scale, outputs, dtype) for rows in chosen]
+    return Split(parts[0], parts[1], parts[2], mean, scale)
+
+
+def _scale(data: Data, rows: Array) -> tuple[Array, Array]:
+    """Mean and standard deviation of every feature over some samples; what is constant is not scaled."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        own = data.x[rows]
         mean, deviation = own.mean(axis=0), own.std(axis=0)
         if data.has_one_unit:
             deviation = np.full_like(deviation, np.sqrt((deviation**2).mean()))
-        scale = np.where(deviation > 0, deviation, 1.0)
-    parts = [part(data, rows, mean, scale, outputs, dtype) for rows in chosen]
-    return Split(parts[0], parts[1], parts[2], mean, scale)
+    large = np.flatnonzero(~np.isfinite(deviation))
+    if len(large):
+        name = data.features[large[0]]
+        raise UsageError(f"the values of {name[:60]!r} are too large to be scaled", hint="--raw", kind="data")
+    return mean, np.where(deviation > 0, deviation, 1.0)
 
 
 def part(data: Data, rows: Array, mean: Array, scale: Array, outputs: int, dtype: Any) -> Part:

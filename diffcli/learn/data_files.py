@@ -3,10 +3,12 @@
 import csv
 import math
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from diffcli.errors import UsageError
 from diffcli.language.suggestions import nearest
@@ -14,9 +16,13 @@ from diffcli.learn.archive import Archive
 from diffcli.learn.data import Data, refuse_unfit
 
 Array = Any
+MOST_SURELY_CLASSES = 10
+"""Different labels in a small file that may well be classes."""
 MISSING = frozenset(("", "?", "na", "n/a", "nan", "null", "none", "-", "."))
 MOST_BYTES, MOST_NUMBERS = 2**30, 50_000_000
-LONGEST_CELL = 200
+LONGEST_CELL, MOST_COMMENTS = 200, 1000
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)", re.ASCII)
 SAMPLES = ("X", "x", "data", "features", "images", "samples")
 LABELS = ("y", "Y", "target", "labels", "label", "classes")
 
@@ -62,14 +68,15 @@ def _csv(path: Path, label: str | None, classes: Sequence[str] | None) -> Data:
     import numpy as np
 
     with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = _rows(stream)
+        separator = _separator(stream)
+        rows = _rows(stream, separator)
         line, first = next(rows, (0, []))
         if not first:
             raise _unreadable(path, "it holds no rows")
         names = _names(first)
         chosen = _label_column(path, label, names, len(first))
         names = names or [f"column {k + 1}" for k in range(len(first))]
-        table = _Table(path, names, chosen)
+        table = _Table(path, names, chosen, has_commas=separator != ",")
         if names == [f"column {k + 1}" for k in range(len(first))]:
             table.add(line, first)
         for line, cells in rows:
@@ -85,8 +92,10 @@ def _csv(path: Path, label: str | None, classes: Sequence[str] | None) -> Data:
 class _Table:
     """The rows of a table, each checked when it is added."""
 
-    def __init__(self, path: Path, names: Sequence[str], chosen: int) -> None:
-        self.path, self.names, self.chosen = path, names, chosen
+    def __init__(self, path: Path, names: Sequence[str], chosen: int, *, has_commas: bool) -> None:
+        self.path, self.names, self.chosen, self.has_commas = path, names, chosen, has_commas
+        self.marks: set[str] = set()
+        """The decimal marks that were met: a file with both is not understood."""
         self.numbers: list[float] = []
         self.labels: list[str] = []
         self.places: list[str] = []
@@ -108,25 +117,35 @@ class _Table:
             raise _unreadable(self.path, f"it has more than {MOST_NUMBERS} numbers", kind="limit")
 
     def _number(self, line: int, column: int, text: str) -> float:
+        self.marks |= {mark for mark in ".," if mark in text}
+        is_decimal_comma = DECIMAL_COMMA.fullmatch(text) is not None
+        plain = text.replace(",", ".") if is_decimal_comma and self.has_commas and len(self.marks) < 2 else text
         try:
-            value = float(text) if text.isascii() and "_" not in text and len(text) <= LONGEST_CELL else math.nan
+            value = float(plain) if plain.isascii() and "_" not in plain and len(plain) <= LONGEST_CELL else math.nan
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
             where = f"line {line}, column {column + 1} ({self.names[column][:40]})"
-            self._refuse(
-                f"{where}: {text[:40]!r} is not a finite number",
-                f"features are numbers; the labels are in the column {self.names[self.chosen][:40]!r}, --label chooses"
-                " another",
-            )
+            labels = f"the labels are in the column {self.names[self.chosen][:40]!r}, --label chooses another"
+            hint = "decimal points throughout: 0.5" if is_decimal_comma else f"features are numbers; {labels}"
+            self._refuse(f"{where}: {text[:40]!r} is not a finite number", hint)
         return value
 
     def _refuse(self, reason: str, hint: str | None = None) -> NoReturn:
         raise _unreadable(self.path, reason, hint)
 
 
-def _rows(stream: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(stream, skipinitialspace=True)
+def _separator(stream: TextIO) -> str:
+    """What separates the cells: commas, or semicolons or tabs where the first line has only decimal commas."""
+    lines = (line for line in islice(stream, MOST_COMMENTS) if line.strip() and not line.lstrip().startswith("#"))
+    first = next(lines, "")
+    stream.seek(0)
+    found = max(";\t", key=first.count)
+    return found if found in first and "," not in BETWEEN_DIGITS.sub("", first) else ","
+
+
+def _rows(stream: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(stream, delimiter=separator, skipinitialspace=separator != "\t")
     for cells in reader:
         if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#"):
             yield reader.line_num, cells
@@ -141,14 +160,14 @@ def _is_number(text: str) -> bool:
     try:
         float(text[:LONGEST_CELL])
     except ValueError:
-        return False
+        return DECIMAL_COMMA.fullmatch(text[:LONGEST_CELL].strip()) is not None
     return True
 
 
 def _label_column(path: Path, label: str | None, names: Sequence[str], width: int) -> int:
     """The column that is named, or numbered from 1; the last one without."""
     if width < 2:
-        raise _unreadable(path, "it has one column", "numbers and a label, separated by commas")
+        raise _unreadable(path, "it has one column", "numbers and a label, separated by commas, semicolons or tabs")
     if label is None:
         return width - 1
     if label in names:
@@ -168,7 +187,7 @@ def _classified(
 
     found = sorted(set(labels))
     if all(map(_is_number, found)):
-        found.sort(key=float)
+        found.sort(key=lambda text: float(text.replace(",", ".")))
     known = list(classes) if classes else found
     unknown = next((k for k, name in enumerate(labels) if name not in known), None) if classes else None
     if unknown is not None:
@@ -178,7 +197,7 @@ def _classified(
             hint=f"did you mean {guess!r}?" if guess else f"they are {', '.join(known[:12])}",
             kind="data",
         )
-    if len(found) > max(50, len(labels) // 2):
+    if len(found) > max(MOST_SURELY_CLASSES, len(labels) // 2):
         raise UsageError(
             f"the labels have {len(found)} different values in {len(labels)} samples",
             hint="labels are classes; which column is it? --label NAME",
@@ -204,7 +223,11 @@ def _npz(path: Path, label: str | None, classes: Sequence[str] | None) -> Data:
         x, y = archive.array(samples), archive.array(labels)
     if x.dtype.kind not in "fiub" or x.ndim < 2 or y.ndim != 1 or len(x) != len(y) or not x.size:
         raise _unreadable(
-            path, f"{samples} is {_described(x)} and {labels} {_described(y)}", "one row of numbers and one label each"
+            path,
+            f"{samples} is {_described(x)} and {labels} {_described(y)}",
+            f"one label for each row: y = {labels}{'.argmax(axis=1)' if y.shape[1] > 1 else '[:, 0]'}"
+            if y.ndim == 2 and labels != samples
+            else "one row of numbers and one label each",
         )
     is_image, x = x.ndim > 2, x.reshape(len(x), -1).astype(float)
     if x.size > MOST_NUMBERS:

@@ -11,7 +11,7 @@ from functools import cache
 from math import prod
 from typing import Any
 
-from diffcli.errors import ExpressionError, ShapeError, UsageError
+from diffcli.errors import ExpressionError, LimitError, ShapeError, UsageError
 from diffcli.graph.program import Graph, Node
 from diffcli.graph.shapes import Shape, shown
 from diffcli.language.reading import parse
@@ -20,6 +20,7 @@ from diffcli.learn.architecture import ACTIVATIONS, USUAL_WIDTH, Architecture
 SAMPLES, LABELS, PENALTY = "X", "Y", "lambda"
 MASK = re.compile(r"M(\d{1,4})", re.ASCII)
 CONVENTIONAL = re.compile(r"\b([WbM])(\d{0,3})\b", re.ASCII)
+CODE_NAME = re.compile(r"[^\W\d]\w*")
 COMMENT = re.compile(r"#[^\n]*")
 MANY_CLASSES = re.compile(r"\b(cross_entropy|cross_entropy_of_logits|softmax|logsumexp)\b")
 MOST_PARAMETERS = 20_000_000
@@ -70,7 +71,15 @@ class Network:
     def graph(self, rows: int, *, is_evaluation: bool = False) -> Graph:
         """The program for so many samples; in an evaluation the masks are the number 1."""
         shapes = {name: self.shape(name, rows, is_evaluation=is_evaluation) for name in self.shapes}
-        return parse(self.text, tuple(shapes), shapes={name: shape for name, shape in shapes.items() if shape}).graph
+        try:
+            return parse(
+                self.text, tuple(shapes), shapes={name: shape for name, shape in shapes.items() if shape}
+            ).graph
+        except LimitError as problem:
+            if "elements" not in (problem.hint or ""):
+                raise
+            hint = f"{rows} samples at once: a smaller --batch, or fewer units"
+            raise LimitError(problem.message, place=problem.place, hint=hint) from None
 
     def shape(self, name: str, rows: int, *, is_evaluation: bool = False) -> Shape:
         """The shape of an input for so many samples."""
@@ -133,6 +142,7 @@ def of_text(
     name: str, text: str, features: int, classes: int, hidden: Sequence[int] | None, start: Mapping[str, Any]
 ) -> Network:
     """The network of a program; W1, b1, W2, … get their shapes by the layers, others from their starting values."""
+    refuse_unreadable(text)
     outputs = classes if MANY_CLASSES.search(COMMENT.sub("", text)) else 1
     if outputs == 1 and classes != 2:
         raise UsageError(
@@ -145,6 +155,17 @@ def of_text(
     candidates = [Network(name, text, {**shapes, LABELS: form}, start=start) for form in forms]
     network = next(filter(is_decided, candidates), candidates[0])
     return refuse_large(recognised(replace(network, shapes=_of_inputs(network, network.graph(ROWS)))))
+
+
+def refuse_unreadable(text: str) -> None:
+    """Say what is wrong with a text, or missing in it, before anything is concluded from it."""
+    try:
+        known: Sequence[str] = parse(text).graph.variables
+    except ShapeError:  # arrays are not known yet
+        known = CODE_NAME.findall(COMMENT.sub("", text))
+    for name, what in ((SAMPLES, "the samples, one per row"), (LABELS, "their labels")):
+        if name not in known:
+            raise UsageError(f"the program has no {name}: {what}", hint="for example L = mean((X @ W.T + b - Y)^2)")
 
 
 def is_decided(network: Network) -> bool:
@@ -179,9 +200,6 @@ def conventional_shapes(text: str, features: int, outputs: int, hidden: Sequence
 def _of_inputs(network: Network, graph: Graph) -> dict[str, Shape]:
     """The shapes of the inputs that the program has, in its order; what is wrong with it raises."""
     known = graph.variables
-    for name, what in ((SAMPLES, "the samples, one per row"), (LABELS, "their labels")):
-        if name not in known:
-            raise UsageError(f"the program has no {name}: {what}", hint="for example L = mean((X @ W.T + b - Y)^2)")
     shape = graph.nodes[graph.outputs[0]].shape
     if len(graph.outputs) > 1 or shape:
         found = f"{len(graph.outputs)} outputs" if len(graph.outputs) > 1 else f"an array ({shown(shape)})"

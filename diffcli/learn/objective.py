@@ -4,7 +4,7 @@ All parameters stand one after the other in one array, and so do their derivativ
 operation on all of them. Matrices lie there column by column, because Wᵀ is what samples in rows are multiplied with.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diffcli.execute.array_source import compiled
@@ -15,8 +15,8 @@ from diffcli.methods.reverse import adjoint_program
 
 Array = Any
 PROBABILITIES = frozenset(("sigmoid", "softmax"))
-MOST_ROWS = 4096
-"""Samples that are evaluated at once."""
+MOST_ROWS, MOST_ELEMENTS = 4096, 10_000_000
+"""Samples that are evaluated at once, and numbers that a layer has for all of them."""
 
 
 class Program(NamedTuple):
@@ -80,11 +80,11 @@ class Objective:
         import numpy as np
 
         losses, scores = [], []
-        for start in range(0, len(x), MOST_ROWS):
-            part = x[start : start + MOST_ROWS]
+        for rows in in_parts(self.network, len(x)):
+            part = x[rows]
             program = self._evaluations.get(len(part)) or self._evaluation_program(len(part))
             program.values[program.places[SAMPLES]] = part
-            program.values[program.places[LABELS]] = y[start : start + MOST_ROWS]
+            program.values[program.places[LABELS]] = y[rows]
             loss, found = program.run(program.values)
             losses.append(float(loss) * len(part))
             scores.append(found)
@@ -112,6 +112,13 @@ class Objective:
         for name in self.network.masks:
             values[places[name]] = self.dtype.type(1)
         return Program(compiled(graph), values, places)
+
+
+def in_parts(network: Network, rows: int) -> Iterator[slice]:
+    """The samples in parts of bounded size, smaller ones for wide layers."""
+    widest = max(max(shape, default=1) for shape in network.shapes.values())
+    step = max(min(MOST_ROWS, MOST_ELEMENTS // widest), 1)
+    return (slice(start, start + step) for start in range(0, rows, step))
 
 
 def views(network: Network, elements: Array) -> dict[str, Array]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diffcli.learn.data import Part
 from diffcli.learn.depth_programs import norm
-from diffcli.learn.objective import MOST_ROWS, Objective, views
+from diffcli.learn.objective import Objective, in_parts, views
 
 if TYPE_CHECKING:
     from diffcli.learn.progress import Epoch
@@ -69,10 +69,10 @@ def layer_norms(objective: Objective, part: Part, epoch: int, penalty: float = 0
 def whole_gradient(objective: Objective, x: Array, y: Array, penalty: float) -> Array:
     """The gradient of the mean over all samples, in parts of bounded size that count by their number of samples."""
     total: Array = 0.0
-    for start in range(0, len(x), MOST_ROWS):
-        rows = x[start : start + MOST_ROWS]
-        objective.gradient(rows, y[start : start + MOST_ROWS], list(kept(objective, len(rows))), penalty)
-        total = total + objective.derivatives * (len(rows) / len(x))
+    for rows in in_parts(objective.network, len(x)):
+        part = x[rows]
+        objective.gradient(part, y[rows], list(kept(objective, len(part))), penalty)
+        total = total + objective.derivatives * (len(part) / len(x))
     return total
 
 

@@ -256,15 +256,27 @@ def _ending(record: Training) -> Iterator[Text]:
         yield text(f"Resumed from {record.checkpoint} after epoch {record.resumed_at}.", role="quiet")
     if record.ending == DIVERGED:
         yield text(f"Stopped after {count}: ", Span("the loss is no finite number any more", "bad"), ".")
-        yield text("Likely cause: the learning rate ", numbers.plain(record.optimizer.rate), " is too large; try ",
-                   Span(f"--rate {numbers.plain(record.optimizer.rate / 10)}", "code"))  # fmt: skip
+        yield text(
+            "Likely cause: the learning rate ",
+            numbers.plain(record.optimizer.rate),
+            " is too large; try ",
+            Span(f"--rate {_smaller_rate(record)}", "code"),
+        )
         return
     role: Role = "good" if record.ending == PATIENCE else "plain"
     patience = f"{known['patience']} epochs without a lower validation loss"
     why = Span(patience if record.ending == PATIENCE else "all epochs done", role)
     yield text(f"Stopped after {count}: ", why, f"; {numbers.seconds(record.seconds)}.")
-    if record.best_epoch is not None and record.best_epoch != last:
+    if record.best_epoch == 0 and last:
+        yield text("Kept: the parameters at the start, because no later validation loss was less.")
+        yield text("The learning rate may be too large; try ", Span(f"--rate {_smaller_rate(record)}", "code"))
+    elif record.best_epoch is not None and record.best_epoch != last:
         yield text(f"Kept: the parameters after epoch {record.best_epoch}, where the validation loss was least.")
+
+
+def _smaller_rate(record: Training) -> str:
+    """A tenth of the rate, or the usual one where that is still smaller."""
+    return numbers.plain(min(record.optimizer.rate / 10, record.optimizer.row.rate))
 
 
 def _scores(record: Training, options: Options) -> Table:
