@@ -27,6 +27,8 @@ At = Mapping[str, Any]
 Point = At | Sequence[Any]
 FLOATS = frozenset((float,))
 NUMBERS = frozenset((float, int, bool))
+MOST_NAMED = 8
+"""Variables that a message lists."""
 
 
 class ValueAndGradient:
@@ -82,16 +84,32 @@ class ValueAndGradient:
             return None if graph is None else at_one_point(self._adjoint, self._executor)
         return gradient_program(graph, graph.outputs[0], graph.inputs)
 
-    def __call__(self, *point: Any) -> tuple[Any, tuple[Any, ...]]:
+    def __call__(self, /, *point: Any, **named: Any) -> tuple[Any, tuple[Any, ...]]:
         """Value and gradient at a point, one number or array per variable; raises TypeError for another count."""
+        if named:
+            point = self._in_order(point, named)
         if len(point) != len(self.variables):
-            raise TypeError(f"{len(self.variables)} numbers are needed ({', '.join(self.variables)}), not {len(point)}")
+            raise TypeError(f"{len(self.variables)} numbers are needed ({self._names}), not {len(point)}")
         if self._program is None or not FLOATS.issuperset(map(type, point)):
             if self._program is None or not NUMBERS.issuperset(map(type, point)):
                 return self._at_arrays(point)
-            point = tuple(map(float, point))
+            point = tuple(map(as_value, point))
         value, *gradient = self._program(point)
         return value, tuple(gradient)
+
+    def _in_order(self, point: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """All arguments, those behind the first ones by name."""
+        rest = self.variables[len(point) :]
+        if named.keys() != set(rest):
+            wrong = next((name for name in named if name not in rest), "")
+            what = f"the argument {wrong} is not one of them" if wrong else f"only {', '.join(named)} is given by name"
+            raise TypeError(f"{len(self.variables)} numbers are needed ({self._names}): {what}")
+        return (*point, *[named[name] for name in rest])
+
+    @property
+    def _names(self) -> str:
+        more = len(self.variables) - MOST_NAMED
+        return ", ".join([*self.variables[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
 
     def batch(self, *points: Any, out: Any = None, threads: int | None = None) -> tuple[Any, tuple[Any, ...]]:
         """Value and gradient at many points: (values, (g1, g2, …)), arrays of the inputs' common shape.
@@ -105,8 +123,7 @@ class ValueAndGradient:
             threads: How many threads share many points; as many as there are cores by default.
         """
         if len(points) != len(self.variables):
-            names = ", ".join(self.variables)
-            raise TypeError(f"{len(self.variables)} arrays are needed ({names}), not {len(points)}")
+            raise TypeError(f"{len(self.variables)} arrays are needed ({self._names}), not {len(points)}")
         if self._batch is not None and out is None:  # small batches are quick
             results = self._batch(points, None, threads)
             return results[0], tuple(results[1:])
@@ -379,7 +396,10 @@ def is_array(value: Any) -> bool:
 def as_value(value: Any) -> Any:
     """A value of a point as programs take it: a float, or an array of floats."""
     if isinstance(value, (int, float)):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise PointError("an integer is too large for double precision") from None
     if isinstance(value, ArrayValue):
         import numpy as np
 

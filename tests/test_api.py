@@ -55,6 +55,47 @@ def test_points_are_checked():
     assert diffcli.grad("x", {"x": -2.5e-300}) == (1.0,)
 
 
+AWKWARD = (
+    "v0 v1 t1 type float otherwise lambda α θ_1 TypeError ValueError None __debug__ value_and_grad pow ln2".split()
+)
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+@pytest.mark.parametrize("executor", [None, "interpreter"])
+def test_arguments_may_be_named_whatever_the_name(name, executor):
+    function = diffcli.value_and_grad(f"f({name}, x) = 3*{name} + ln(x)", executor=executor)
+    assert function.variables == (name, "x")
+    assert function(2.0, x=1.0) == function(**{name: 2.0, "x": 1.0}) == function(2, 1) == (6.0, (3.0, 1.0))
+    assert function(2.0, 0.0)[0] == -math.inf
+    for wrong in ({"y": 1.0}, {name: 1.0}, {}):
+        with pytest.raises(TypeError, match=r"argument|needed"):
+            function(2.0, **wrong)
+
+
+def test_arguments_of_texts_that_need_arrays_may_be_named():
+    value, (slope,) = diffcli.value_and_grad("sum(x*x)")(x=[1.0, 2.0])
+    assert (value, [*slope]) == (5.0, [2.0, 4.0])
+
+
+def test_messages_are_short_for_many_variables():
+    function = diffcli.value_and_grad("+".join(f"x{number}^2" for number in range(400)))
+    with pytest.raises(TypeError, match="400 numbers are needed") as caught:
+        function(1.0)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("executor", [None, "interpreter"])
+def test_integers_too_large_for_a_double(executor):
+    with pytest.raises(DiffcliError, match="too large"):
+        diffcli.value_and_grad("x*y", executor=executor)(10**400, 1.0)
+
+
+@pytest.mark.parametrize("executor", ["", "C", 3, ["c"], {}])
+def test_executors_that_there_are_not(executor):
+    with pytest.raises(DiffcliError, match="there is no executor"):
+        diffcli.value_and_grad("x", executor=executor)
+
+
 def test_long_texts_are_functions_too():
     chain = "; ".join(["a0 = x", *[f"a{k} = 0.5*sin(a{k - 1}) + x" for k in range(1, 200)]])
     function = diffcli.value_and_grad(chain)

@@ -1,12 +1,13 @@
 """No text of a user is ever executed: the calls that could do it do not stand in the source."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 import diffcli
-from diffcli.execute.python_source import source
+from diffcli.execute.python_source import function_source, source
 from diffcli.language import parse
 
 SOURCES = sorted(Path(diffcli.__file__).parent.rglob("*.py"))
@@ -67,3 +68,10 @@ def test_generated_code_contains_no_name_of_the_user(name):
         "pow",
         "sin",
     }
+
+
+@pytest.mark.parametrize("name", ["x", "lambda", "α", "os"])
+def test_plain_functions_get_the_names_of_the_user_without_their_text(name):
+    text = function_source(parse(f"{name}^2 + sin({name})", bound=(name,)).graph)
+    assert text.isascii()
+    assert name not in re.findall(r"\w+", text)

@@ -32,7 +32,7 @@ Program = Callable[[Sequence[float]], Sequence[float]]
 
 def checked(executor: str | None) -> str | None:
     """The name of an executor, or None for an automatic choice; raises UsageError."""
-    if executor is not None and executor not in EXECUTORS:
+    if executor is not None and not (isinstance(executor, str) and executor in EXECUTORS):
         shown = executor if isinstance(executor, str) else type(executor).__name__
         raise UsageError(f"there is no executor '{shown[:40]}'", hint=f"the executors are {', '.join(EXECUTORS)}")
     return executor

@@ -5,23 +5,22 @@
         v5 = ln(x1)
         return (v5 * sin(x2)), …
 
-A value that is used once stands where it is used. The text contains only positions, our own operation names, the digits
-of numbers, and names of variables that were checked to be plain identifiers. Bare functions of Python's math raise
-where IEEE 754 gives inf or nan; such a point is run again by the IEEE functions of which `loop` is the quick form.
+A value that is used once stands where it is used. The text contains only positions, our own operation names and the
+digits of numbers: nothing that a user typed. Bare functions of Python's math raise where IEEE 754 gives inf or nan;
+such a point is run again by the IEEE functions of which `loop` is the quick form.
 """
 
 import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from keyword import iskeyword
-from typing import Any
+from typing import Any, cast
 
 from diffcli.execute.floats import BARE, CONSTANTS, quick
 from diffcli.execute.loop import looped
 from diffcli.execute.optimised import optimised
 from diffcli.graph.ops import OPS
-from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
+from diffcli.graph.program import CONSTANT, Graph, Node
 
 MAX_NODES = 4000
 """Above this, Python's compiler takes longer than a loop over the flat graph would save, unless it runs often."""
@@ -72,11 +71,18 @@ def compiled_function(graph: Graph, otherwise: Callable[..., Any]) -> Callable[.
     type of each argument is looked at here because a wrapper around the function would cost as much as the program.
     """
     short = optimised(graph)
-    names, witnesses = _parameters(short.variables), _witnesses(short)
-    sums = [position for position in witnesses if position not in short.inputs]
-    lines, (value, *partials) = _lines(short, names, first=sums)
-    checked = [name for name, position in zip(names, short.inputs, strict=True) if position in witnesses]
-    checks = [f"type({name}) is float" for name in (*checked, *[f"v{position}" for position in sums])]
+    made: Any = _executed(function_source(short), "value_and_grad", {**_functions(short), "otherwise": otherwise})
+    code, names = made.__code__, short.variables
+    made.__code__ = code.replace(co_varnames=(*names, *code.co_varnames[len(names) :]))
+    return cast("Callable[..., Any]", made)
+
+
+def function_source(graph: Graph) -> str:
+    """The text of a plain function; its arguments get the users' names when it is compiled."""
+    names, witnesses = [f"v{position}" for position in graph.inputs], _witnesses(graph)
+    sums = [position for position in witnesses if position not in graph.inputs]
+    lines, (value, *partials) = _lines(graph, names, first=sums)
+    checks = [f"type(v{position}) is float" for position in witnesses]
     parameters = ", ".join(names)
     text = [
         f"def value_and_grad({parameters}):",
@@ -90,7 +96,7 @@ def compiled_function(graph: Graph, otherwise: Callable[..., Any]) -> Callable[.
         f"    return otherwise({parameters})",
         "",
     ]
-    return _executed("\n".join(text), "value_and_grad", {**_functions(short), "otherwise": otherwise})
+    return "\n".join(text)
 
 
 def _witnesses(graph: Graph) -> list[int]:
@@ -182,20 +188,6 @@ def _number(value: float) -> str:
     """The digits of a double; a constant too large for one is written so that it overflows."""
     text = repr(abs(value)) if math.isfinite(value) else "1e999"
     return f"(-{text})" if math.copysign(1.0, value) < 0 else text
-
-
-def _parameters(variables: Sequence[str]) -> list[str]:
-    """The users' names where all of them can be names in Python that mean nothing else here, otherwise our own."""
-    if all(name.isascii() and name.isidentifier() and not _is_taken(name) for name in variables):
-        return list(variables)
-    return [f"v{position}" for position in range(len(variables))]
-
-
-def _is_taken(name: str) -> bool:
-    return name in OPS or name in _WORDS or iskeyword(name) or (name[0] in "vt" and name[1:].isdecimal())
-
-
-_WORDS = frozenset(("type", "float", "otherwise", "value_and_grad", "ArithmeticError", "ValueError", "__debug__"))
 
 
 def _executed(text: str, name: str, namespace: dict[str, Any]) -> Callable[..., Any]:
