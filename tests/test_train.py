@@ -20,7 +20,7 @@ from diffcli.errors import DiffcliError
 from diffcli.learn import checkpoint as checkpoints
 from diffcli.learn.data import Data
 from diffcli.learn.optimizers import optimizer
-from diffcli.learn.progress import Progress
+from diffcli.learn.progress import Progress, as_text
 from diffcli.learn.train import Job, Settings, prepare, train
 from diffcli.learn.train_requests import read_network, read_samples
 from diffcli.learn.training import Interrupted, drawn_masks
@@ -235,6 +235,44 @@ def test_what_is_no_checkpoint_is_never_overwritten(tmp_path: Path) -> None:
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         with suppress(DiffcliError):  # and nothing else
             train(job(epochs=2, checkpoint=path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"epoch": -1}, {"epoch": None}, {"epoch": 10**9}, {"position": 10**9}, {"position": -1}, {"t": -1}, {"t": 10**400},
+     {"t": "x"}, {"best_loss": "x"}, {"ending": "x"}, {"best_epoch": 1e300}, {"random": {}}],
+)  # fmt: skip
+def test_a_state_that_no_training_writes_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    train(job(epochs=1, checkpoint=path))
+    with np.load(path) as file:
+        arrays = dict(file)
+    known = json.loads(arrays["state"].tobytes())
+    np.savez(path, **{**arrays, "state": as_text({**known, **change})})
+    with pytest.raises(DiffcliError, match="it is damaged"):
+        job(epochs=2, checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("order", lambda x: x[:5]), ("order", lambda x: x + 1), ("order", lambda x: x.astype(float)),
+     ("order", lambda x: x * 0), ("curves", lambda x: x[:, :2]), ("curves", lambda x: x[:0]),
+     ("memory.m.0", lambda x: x[:3]), ("memory.s.0", lambda x: x.astype("U5")), ("best", lambda x: x.astype("f4"))],
+)  # fmt: skip
+def test_arrays_that_no_training_writes_are_refused(name: str, change: Any, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    train(job(epochs=1, checkpoint=path))
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **{**arrays, name: change(arrays[name])})
+    with pytest.raises(DiffcliError, match="it is damaged"):
+        job(epochs=2, checkpoint=path)
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null"])
+def test_devices_are_no_checkpoints(device: str) -> None:
+    with pytest.raises(DiffcliError, match="cannot resume"):
+        job(epochs=2, checkpoint=Path(device))
 
 
 @pytest.mark.parametrize("moment", ["fsync", "replace", "write"])

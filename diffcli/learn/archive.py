@@ -17,6 +17,8 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         """Open it."""
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no ordinary file")  # a device would be read for ever
         try:
             self._file = zipfile.ZipFile(path)
         except (OSError, MemoryError):

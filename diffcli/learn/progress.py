@@ -13,6 +13,9 @@ from diffcli.learn.optimizers import Optimizer, State, restored, saved
 
 Array = Any
 NEVER = float("inf")
+EPOCHS, PATIENCE, DIVERGED = "epochs", "patience", "diverged"
+ENDINGS = ("", EPOCHS, PATIENCE, DIVERGED)
+MOST_STEPS = 10**15
 
 
 class Epoch(NamedTuple):
@@ -92,14 +95,12 @@ def begun(objective: Objective, optimizer: Optimizer, data: Split, initialisatio
     return progress
 
 
-def resumed(arrays: Mapping[str, Array], objective: Objective, optimizer: Optimizer) -> Progress:
-    """The training that `to_arrays` wrote down; raises ValueError or KeyError where they do not fit."""
+def resumed(arrays: Mapping[str, Array], objective: Objective, optimizer: Optimizer, rows: int) -> Progress:
+    """The training of so many samples that `to_arrays` wrote down; raises ValueError, … where they do not fit."""
     import numpy as np
 
     meta = json.loads(arrays["state"].tobytes().decode())
-    for name in ("parameters", "best"):
-        if arrays[name].shape != objective.parameters.shape or arrays[name].dtype != objective.dtype:
-            raise ValueError(f"{name} of another network")
+    _refuse_unfit(arrays, meta, objective, rows)
     objective.parameters[...] = arrays["parameters"]
     random = np.random.default_rng()
     random.bit_generator.state = meta["random"]
@@ -118,6 +119,26 @@ def resumed(arrays: Mapping[str, Array], objective: Objective, optimizer: Optimi
         curves=[_epoch(*row) for row in arrays["curves"].tolist()],
         ending=meta["ending"],
     )
+
+
+def _refuse_unfit(arrays: Mapping[str, Array], meta: Mapping[str, Any], objective: Objective, rows: int) -> None:
+    """Raise ValueError, KeyError or TypeError where a file with the right names holds what no training writes."""
+    import numpy as np
+
+    states = [name for name in arrays if name in ("parameters", "best") or name.startswith("memory.")]
+    if any(
+        arrays[name].shape != objective.parameters.shape or arrays[name].dtype != objective.dtype for name in states
+    ):
+        raise ValueError("parameters of another network")
+    if not np.array_equal(np.sort(arrays["order"]), np.arange(rows)) or arrays["order"].dtype.kind != "i":
+        raise ValueError("the order of other samples")
+    limits = {"epoch": MOST_STEPS, "position": rows, "t": MOST_STEPS, "best_epoch": meta["epoch"]}
+    if any(type(meta[name]) is not int or not 0 <= meta[name] <= most for name, most in limits.items()):
+        raise ValueError("no number of steps")
+    if arrays["curves"].shape != (meta["epoch"] + 1, len(Epoch._fields)) or meta["ending"] not in ENDINGS:
+        raise ValueError("no curves")
+    if meta["best_loss"] is not None and not isinstance(meta["best_loss"], float):
+        raise TypeError("no loss")
 
 
 def _epoch(number: float, loss: float, accuracy: float, other: float, other_accuracy: float, rate: float) -> Epoch:

@@ -16,8 +16,8 @@ from diffcli.learn.metrics import confusion, score
 from diffcli.learn.network import Network
 from diffcli.learn.objective import Objective
 from diffcli.learn.optimizers import Optimizer, optimizer
-from diffcli.learn.progress import Epoch, Progress, begun, resumed
-from diffcli.learn.training import EPOCHS, PATIENCE, Plan, drawn_masks
+from diffcli.learn.progress import EPOCHS, PATIENCE, Epoch, Progress, begun, resumed
+from diffcli.learn.training import Plan, drawn_masks
 from diffcli.learn.training import train as go_on
 from diffcli.learn.training_record import DataFacts, Training
 
@@ -101,7 +101,7 @@ def prepare(network: Network, data: Data, settings: Settings) -> Job:
         progress = begun(objective, settings.optimizer, parts, initialisation, random)
         job = Job(network, data, settings, objective, parts, initialisation, progress)
     else:
-        progress = _resumed(path, known, objective, settings)
+        progress = _resumed(path, known, objective, settings, len(parts.training))
         job = Job(network, data, settings, objective, parts, initialisation, progress, resumed_at=progress.epoch)
     if path is not None:
         remove_leftovers(path)
@@ -109,10 +109,10 @@ def prepare(network: Network, data: Data, settings: Settings) -> Job:
     return job
 
 
-def _resumed(path: Path, known: Mapping[str, Any], objective: Objective, settings: Settings) -> Progress:
+def _resumed(path: Path, known: Mapping[str, Any], objective: Objective, settings: Settings, rows: int) -> Progress:
     arrays = read_checkpoint(path, known)
     try:
-        progress = resumed(arrays, objective, settings.optimizer)
+        progress = resumed(arrays, objective, settings.optimizer, rows)
     except (ValueError, KeyError, TypeError, IndexError):
         raise UsageError(
             f"cannot resume from '{path}': it is damaged", hint="remove it to start again", kind="file"

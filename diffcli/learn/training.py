@@ -9,10 +9,9 @@ from diffcli.learn.data import Split
 from diffcli.learn.network import Network
 from diffcli.learn.objective import Objective
 from diffcli.learn.optimizers import Optimizer
-from diffcli.learn.progress import Epoch, Progress, note_epoch
+from diffcli.learn.progress import DIVERGED, EPOCHS, PATIENCE, Epoch, Progress, note_epoch
 
 Array = Any
-EPOCHS, PATIENCE, DIVERGED = "epochs", "patience", "diverged"
 
 
 class Plan(NamedTuple):

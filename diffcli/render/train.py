@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from diffcli.graph.shapes import shown as shape_text
 from diffcli.learn.backprop_check import Check
-from diffcli.learn.progress import Epoch
-from diffcli.learn.training import DIVERGED, PATIENCE
+from diffcli.learn.progress import DIVERGED, PATIENCE, Epoch
 from diffcli.learn.training_record import Deltas, LayerTable, Training
 from diffcli.render import numbers
 from diffcli.render.csv import Cell
