@@ -139,16 +139,18 @@ def _lgamma(x: float) -> float:
 
 
 def _polygamma(order: float, x: float) -> float:
-    """Orders beyond those of a series by mpmath, rounded once from 20 digits; nan where that takes too long."""
+    """By a series where that has the digits, else by mpmath, rounded once; nan where that takes too long."""
     if not (0 <= order <= LARGEST_ORDER and order == int(order)):
         return math.nan
     if order <= polygamma.MOST_ORDER:
-        return polygamma.polygamma(int(order), x)
+        result = polygamma.polygamma(int(order), x)
+        if x < -MAX_RECURRENCE or not polygamma.cancels(int(order), x, result):
+            return result
     if not math.isfinite(x) or (x <= 0 and (x < -MAX_RECURRENCE or x == int(x))):
         return 0.0 if x == math.inf else math.nan
     import mpmath
 
-    with mpmath.workdps(20):
+    with mpmath.workdps(40):  # some are lost beside roots
         return float(mpmath.psi(int(order), mpmath.mpf(x)))
 
 

@@ -11,7 +11,7 @@ arguments. Three things keep the digits:
 - Left of 0 the nearest pole is taken out, whose distance is exact: what remains is made of ψ⁽ⁿ⁾ of positive numbers.
 
 Left of 0, ψ and its even derivatives have a root between any two poles. Near those the error is a few units in the last
-place of the terms, not of their difference.
+place of the terms, not of their difference: `cancels` tells where, and there Python and NumPy ask mpmath.
 
 `polygamma_arrays` and `polygamma_c` are the same in whole arrays and in C.
 """
@@ -72,6 +72,11 @@ def polygamma(order: int, x: float) -> float:
     if x < -0.5:
         others += sign * (_size(order, 1 - distance) - _size(order, 1 - x))
     return sign * (_term(order, distance) + others)
+
+
+def cancels(order: int, x: float, result: float) -> bool:
+    """Whether the result is so much less than its terms, next to a root, that more than a bit is lost."""
+    return x < 0 and order % 2 == 0 and 2 * abs(result) < abs(_term(order, from_pole(x) or 1.0))
 
 
 def from_pole(x: float) -> float:

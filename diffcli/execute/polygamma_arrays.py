@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from diffcli.execute import polygamma as scalar
 from diffcli.execute.floats import function
 from diffcli.execute.polygamma import DIGAMMA_SERIES, LARGE, MOST_ORDER, NEAR, ROOT, ROOT_REST, SERIES
 
@@ -21,7 +20,7 @@ FEW = 32
 
 def digamma(x: Any, out: Any = None) -> Array:
     """ψ of all elements; nan at the poles."""
-    return _filled(x, scalar.digamma, _digamma, out)
+    return _filled(0, x, _digamma, out)
 
 
 def polygamma(order: Any, x: Any, out: Any = None) -> Array:
@@ -31,7 +30,7 @@ def polygamma(order: Any, x: Any, out: Any = None) -> Array:
     if np.ndim(order) or not (0 <= order <= MOST_ORDER and order == int(order)):
         return _one_by_one(order, x, out)
     n = int(order)
-    return _filled(x, lambda one: scalar.polygamma(n, one), lambda some: _polygamma(n, some), out)
+    return _filled(n, x, lambda some: _polygamma(n, some), out)
 
 
 def _one_by_one(order: Any, x: Any, out: Any) -> Array:
@@ -42,16 +41,27 @@ def _one_by_one(order: Any, x: Any, out: Any) -> Array:
     return out
 
 
-def _filled(x: Any, one: Callable[[float], float], many: Part, out: Any) -> Array:
+def _filled(order: int, x: Any, many: Part, out: Any) -> Array:
     """The results for a number or for an array, which may be the one that takes them."""
     x = np.asarray(x, dtype=np.float64)
     out = np.empty(x.shape) if out is None else out
     if x.size <= FEW:
-        out[...] = np.reshape([one(number) for number in x.ravel().tolist()], x.shape)
-    else:
-        with np.errstate(all="ignore"):
-            out[...] = many(x.ravel()).reshape(x.shape)
+        out[...] = _each(order, x)
+        return out
+    given = x.ravel()
+    with np.errstate(all="ignore"):
+        found = many(given)
+        terms = factorial(order) / np.abs(given - np.rint(given)) ** (order + 1)
+    if order % 2 == 0:
+        near_root = (given < 0) & (2 * np.abs(found) < terms)  # see `polygamma.cancels`
+        found[near_root] = _each(order, given[near_root])
+    out[...] = found.reshape(x.shape)
     return out
+
+
+def _each(order: int, x: Array) -> Array:
+    one = function("polygamma")
+    return np.reshape([one(float(order), number) for number in x.ravel().tolist()], x.shape)
 
 
 def _in_parts(x: Array, parts: Sequence[tuple[Array, Part]]) -> Array:
