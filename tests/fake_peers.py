@@ -14,6 +14,8 @@ class Fake:
 
     def __init__(self, name):
         self.name = name
+        if name == "broken":
+            raise ImportError("a library of it is missing")
 
     def prepare(self, graph, threads, **_):
         os.write(1, b"what a library prints goes nowhere")

@@ -190,6 +190,7 @@ def test_peers_never_change_the_verdict():
         ("leaves", "failed", "its process ended"),
         ("lacks", "not applicable", "it has no erf"),
         ("raises", "failed", "ValueError: no such thing"),
+        ("broken", "failed", "ImportError: a library of it is missing"),
         ("tires", "failed", "its process ended"),
     ],
 )

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
@@ -74,10 +74,10 @@ def timed(run: Callable[[], object], calls: int) -> float:
     return (perf_counter() - start) / calls
 
 
-def answered(server: Any, request: Mapping[str, Any]) -> Message:
-    """The answer to one request; what goes wrong is a part of it."""
+def answered(server: Callable[[], Any], request: Mapping[str, Any]) -> Message:
+    """The answer to one request by what `server` gives; what goes wrong is a part of it."""
     try:
-        answer: Message = getattr(server, request["do"])(**request["with"])
+        answer: Message = getattr(server(), request["do"])(**request["with"])
     except (NotApplicable, NotImplementedError) as reason:
         return {"problem": "not applicable", "reason": first_line(reason)}
     except MemoryError:
@@ -95,12 +95,10 @@ def first_line(error: Exception) -> str:
 
 def serve(make: Callable[[], Any], requests: Iterable[bytes], out: IO[bytes]) -> None:
     """Answer each line of `requests` with a line on `out`; the first says that the process is ready."""
-    server: Any = None
+    server = cache(make)  # an import that fails is an answer too
     for line in requests:
         request = json.loads(line)
         limit_time(request["limit"] + 5)  # even if nobody waits for it any more
-        if server is None:
-            server = make()
         out.write(json.dumps(answered(server, request)).encode() + b"\n")
         out.flush()
         limit_time(0)
