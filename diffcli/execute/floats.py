@@ -184,7 +184,7 @@ _OWN: dict[str, Function] = {
     "sign": _sign,
     "gamma": _gamma,
     "lgamma": _lgamma,
-    "digamma": polygamma.digamma,
+    "digamma": lambda x: _polygamma(0.0, x),
     "polygamma": _polygamma,
     "where": _choose,
     "lt": lambda x, y: float(x < y),
