@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from diffcli.cli.main import app
+from diffcli.cli.main import COMMANDS
 from diffcli.cli.output import progress
 from diffcli.cli.words import separate
 
@@ -70,7 +70,7 @@ def test_exit_codes(words, code, command):
     assert (out or err).strip()
 
 
-@pytest.mark.parametrize("name", [info.name for info in app.registered_commands])
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_help_opens_with_examples(name, command):
     code, out, _ = command(name, "--help")
     assert code == 0

@@ -46,5 +46,5 @@ def test_methods_stand_before_the_file_and_after_the_variables():
 
 
 def test_every_command_has_debug_last():
-    for one in main.app.registered_commands:
+    for one in main.application().registered_commands:
         assert list(signature(one.callback).parameters)[-1] == "debug", one.name

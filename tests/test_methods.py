@@ -13,7 +13,7 @@ import pytest
 import sympy
 import typer
 
-from diffcli.cli.main import app, run
+from diffcli.cli.main import application, run
 from diffcli.cli.words import PLANNED
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
@@ -46,7 +46,7 @@ def quick(monkeypatch):
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
 def test_every_claim_has_a_command_that_exists(command):
     name, *words = shlex.split(command)[1:]
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     if name in PLANNED and name not in group.commands:
         pytest.skip(f"{name} is not built yet")
     context = group.commands[name].make_context(name, words, parent=click.Context(group))

@@ -36,3 +36,18 @@ def loaded(*words: str) -> list[str]:
 )
 def test_heavy_packages_are_not_loaded(words, allowed):
     assert set(loaded(*words)) <= allowed
+
+
+@pytest.mark.parametrize(
+    ("words", "needless"),
+    [
+        (["trace", *EXPRESSION], "cli.grad cli.descend cli.train render.plot learn execute.blocks"),
+        (["grad", *EXPRESSION], "cli.trace cli.descend cli.train cli.points render.plot learn execute.blocks"),
+        (["--help"], "render graph language execute methods studies learn"),
+    ],
+    ids=["trace", "grad", "help"],
+)
+def test_a_command_loads_no_file_of_others(words, needless):
+    probe = PROBE.replace("heavy & set(sys.modules)", f"{set(needless.split())} & {{m[8:] for m in sys.modules}}")
+    done = subprocess.run([sys.executable, "-c", probe, *words], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr.split() == ["0"]

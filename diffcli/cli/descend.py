@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffcli.cli import options
-from diffcli.cli.correction import command_line, one_line
 from diffcli.cli.groups import Arrays, Derivative, Numbers
 from diffcli.errors import PointError
 
@@ -189,6 +188,8 @@ def _request(asked: Start, bounds: Arrays) -> "Request":
     if fixed and not moving:
         wrong = PointError("all variables are fixed by --at", hint="--from says where the descent starts")
         if not start and asked.expression is not None and asked.file is None:
+            from diffcli.cli.correction import command_line, one_line
+
             wrong.command = command_line("descend", one_line(asked.expression), "--from", ",".join(at))
         raise wrong
     return request._replace(wrt=moving)

@@ -3,6 +3,8 @@
 import os
 import sys
 import traceback
+from collections.abc import Iterable
+from importlib import import_module
 from io import TextIOWrapper
 from itertools import pairwise
 from typing import Annotated
@@ -11,56 +13,47 @@ import click
 import typer
 
 from diffcli import __version__
-from diffcli.cli import (
-    catalogue,
-    compare,
-    cost,
-    depth,
-    descend,
-    doctor,
-    grad,
-    hessian,
-    jacobian,
-    methods,
-    paths,
-    products,
-    source,
-    stepsize,
-    trace,
-    train,
-)
 from diffcli.cli.groups import with_options
 from diffcli.cli.words import DiffcliGroup, ExpressionCommand
 from diffcli.errors import DiffcliError, UsageError
 
 INTERNAL = "this is a fault of diffcli: please report it with the output of the same command and --debug"
-app = typer.Typer(
-    cls=DiffcliGroup,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["--help", "-h"]},
-    pretty_exceptions_enable=False,
-)
-for name, command in (
-    ("grad", grad.grad),
-    ("trace", trace.trace),
-    ("compare", compare.compare),
-    ("jacobian", jacobian.jacobian),
-    ("hessian", hessian.hessian),
-    ("jvp", products.jvp),
-    ("vjp", products.vjp),
-    ("paths", paths.paths),
-    ("methods", methods.methods),
-    ("source", source.source),
-    ("stepsize", stepsize.stepsize),
-    ("descend", descend.descend),
-    ("depth", depth.depth),
-    ("cost", cost.cost),
-    ("train", train.train),
-    ("examples", catalogue.examples),
-    ("ops", catalogue.ops),
-    ("doctor", doctor.doctor),
-):
-    app.command(name, cls=ExpressionCommand)(with_options(command))
+COMMANDS = {
+    "grad": "grad",
+    "trace": "trace",
+    "compare": "compare",
+    "jacobian": "jacobian",
+    "hessian": "hessian",
+    "jvp": "products",
+    "vjp": "products",
+    "paths": "paths",
+    "methods": "methods",
+    "source": "source",
+    "stepsize": "stepsize",
+    "descend": "descend",
+    "depth": "depth",
+    "cost": "cost",
+    "train": "train",
+    "examples": "catalogue",
+    "ops": "catalogue",
+    "doctor": "doctor",
+}
+"""The file of every command, in which it has its own name."""
+
+
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The application with these commands, whose files alone are loaded."""
+    app = typer.Typer(
+        cls=DiffcliGroup,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+        pretty_exceptions_enable=False,
+    )
+    for name in names:
+        command = getattr(import_module(f"diffcli.cli.{COMMANDS[name]}"), name)
+        app.command(name, cls=ExpressionCommand)(with_options(command))
+    app.callback()(diffcli)
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -69,7 +62,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def diffcli(
     *,
     version: Annotated[
@@ -105,6 +97,7 @@ def _open_closed_streams() -> None:
 def run(words: list[str]) -> int:
     """Run the command line; the exit code."""
     try:
+        app = application(words[:1] if words[:1] and words[0] in COMMANDS else COMMANDS)
         code = app(words, standalone_mode=False, prog_name="diffcli")
     except DiffcliError as problem:
         return report(problem, words)

@@ -6,7 +6,6 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from diffcli.render.document import GLUE, Excerpt, Span
-from diffcli.render.plot import Plot
 
 Part = TypeVar("Part")
 SUBSCRIPTS = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
@@ -33,8 +32,8 @@ def in_ascii(part: Part) -> Part:
         return _excerpt(part)  # type: ignore[return-value]
     if is_dataclass(part):
         changes: dict[str, Any] = {field.name: in_ascii(getattr(part, field.name)) for field in fields(part)}
-        if isinstance(part, Plot):
-            changes["is_ascii"] = True  # its lines are drawn later
+        if "is_ascii" in changes:
+            changes["is_ascii"] = True  # the lines of a plot are drawn later
         return replace(part, **changes)  # type: ignore[type-var]
     return part
 

@@ -7,9 +7,10 @@ is never read as markup by any format, and control characters are gone from the 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Union
 
-from diffcli.render.plot import Plot
+if TYPE_CHECKING:
+    from diffcli.render.plot import Plot
 
 Role = Literal[
     "plain", "title", "heading", "name", "value", "agreeing", "disagreeing", "good", "bad", "quiet", "code", "mark",
@@ -230,7 +231,8 @@ class SideBySide:
     right: Table
 
 
-Block = Heading | Flow | Lines | Excerpt | Table | SideBySide | Plot
+Block = Union[Heading, Flow, Lines, Excerpt, Table, SideBySide, "Plot"]
+"""Plots are loaded only where there are some."""
 
 
 @dataclass(frozen=True)

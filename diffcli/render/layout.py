@@ -16,7 +16,6 @@ from diffcli.render.document import (
     text_width,
     width,
 )
-from diffcli.render.plot import Plot
 from diffcli.render.table_layout import ENDLESS, stripped, table_lines
 from diffcli.render.wrapping import wrapped
 
@@ -66,7 +65,7 @@ def _block(block: Block, room: int) -> list[Text]:  # noqa: PLR0911 - one for ea
             return table_lines(block, room)
         case SideBySide():
             return _side_by_side(block, room)
-        case Plot():
+        case _:  # a plot
             from diffcli.render.plot_drawing import plot_lines
 
             return plot_lines(block, room)
