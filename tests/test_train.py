@@ -364,6 +364,11 @@ def test_every_format_shows_it(record: Training, width: int | None, form: str, i
         )
 
 
+def test_the_end_of_the_screen_says_where_to_go_on(record: Training) -> None:
+    shown = " ".join(render(record, "rich", Options()).split())
+    assert "--show program writes the program, --show gradients the gradient of every layer" in shown
+
+
 def test_the_json_object(record: Training) -> None:
     found = json.loads(render(record, "json", Options()))
     assert (found["schema"], found["command"]) == ("diffcli/1", "train")

@@ -143,6 +143,9 @@ def train(
     (z, a and δ of every layer for one sample; --show program: for grad)
     diffcli train mlp:16,16,16,16:sigmoid --data digits --show gradients
     diffcli train mlp:64 --data digits --workers 2
+
+    See also: diffcli depth, why gradients vanish or explode in deep networks; diffcli cost, what differences cost;
+    diffcli descend, the same optimizers on a formula.
     """
     from diffcli.cli.picture import place
 

@@ -92,7 +92,7 @@ def _recipe(record: Training) -> Table:
 def _data(record: Training) -> str:
     known = record.data
     training, validation, test = known.parts
-    scale = "one deviation for all" if known.has_one_unit else "deviation 1"
+    scale = "a common deviation" if known.has_one_unit else "deviation 1"
     scaled = f"; features scaled to mean 0 and {scale} over training" if known.is_standardised else ""
     parts = f"; {training} for training, {validation} for validation, {test} for test" if validation or test else ""
     samples = counted(known.samples, "sample", "samples")
@@ -318,4 +318,11 @@ def _footer(record: Training) -> Iterator[Text]:
     yield from (text(f"note: {note}", role="quiet") for note in record.notes)
     if record.curves and record.ending != DIVERGED:
         command = f"diffcli train {quoted(record.network)} --data {quoted(record.data.name)} --show program"
-        yield text("Next: ", Span(command, "code"), " writes the program")
+        yield text("Next: ", Span(command, "code"), " writes the program, ", *_more(record))
+
+
+def _more(record: Training) -> tuple[Span | str, ...]:
+    """What to look at after that: the gradient of every layer, and after that why it is so."""
+    if record.gradients:
+        return (Span("diffcli depth", "code"), " shows why gradients vanish")
+    return (Span("--show gradients", "code"), " the gradient of every layer")
