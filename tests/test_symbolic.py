@@ -265,6 +265,28 @@ def test_one_child_answers_many_questions_and_is_gone_in_the_end(children):
     assert children[0].returncode is not None
 
 
+def test_a_child_that_is_expected_answers_the_first_question(children):
+    for _ in range(2):
+        Worker.expect()
+    graph = parse("x^2").graph
+    jobs = [start(graph, graph.inputs) for _ in range(2) if not time.sleep(0.05)]
+    assert jobs[0].result() == jobs[1].result() == Here(graph).result()
+    assert jobs[0].seconds >= 0.05, "loading SymPy is a part of preparing"
+    assert len(children) <= 2
+
+
+def test_where_no_process_can_be_started_the_question_says_so(children, monkeypatch):
+    def refused(*_, **__):
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    Worker.expect()
+    graph = parse("x^2").graph
+    with pytest.raises(GaveUp, match="no process can be started"):
+        start(graph, graph.inputs).result()
+    assert not children
+
+
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [({"time_limit": 0.05}, "more than 0.05 s"), ({"memory": 50 * 2**20}, "memory|broke down")],

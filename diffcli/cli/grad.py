@@ -44,6 +44,8 @@ def grad(
     diffcli grad "exp(x*z) + x*z/ln(x)" --at x=2,z=3 --h 1e-8 -o gradient.tex
     diffcli grad "ln(x1) + x1*x2 - sin(x2)" --points points.csv -o gradients.csv
     """
+    if points is None and asked.file is None and asked.expression not in (None, "-"):
+        _load_sympy(asked.methods)
     from diffcli.cli.invocation import method_names, read_request
     from diffcli.cli.output import busy_with_sympy, destination, show
     from diffcli.render.document import Options
@@ -77,6 +79,14 @@ def grad(
     traces = trace(*request.task, style=to.style, kind=result.notation.value) if with_trace else None
     show(replace(record, trace=traces), to, Options(digits=result.digits, order=order.value))
     return record.exit_code
+
+
+def _load_sympy(methods: str | None) -> None:
+    """Have SymPy loaded while everything else is: it takes longer than all of that."""
+    if methods is None or "symbolic" in methods:
+        from diffcli.methods.sympy_process import Worker
+
+        Worker.expect()
 
 
 def _refuse_with_points(**given: Any) -> None:

@@ -18,10 +18,9 @@ from diffcli.graph.layout import components, output_elements
 from diffcli.graph.program import Graph, Node
 from diffcli.methods.method import Compiler, GaveUp, Jacobian
 from diffcli.methods.symbolic_worker import Payload, encoded
-from diffcli.methods.sympy_process import Worker
+from diffcli.methods.sympy_process import MEMORY_LIMIT, Worker
 
 TIME_LIMIT = 3.0
-MEMORY_LIMIT = 3 * 2**28
 MAX_NODES = 20_000
 """Nodes that a program, and its derivative, may have before SymPy is not worth asking."""
 SWELL = 10
@@ -59,7 +58,9 @@ class SymbolicJob:
         began = time.perf_counter()
         try:
             self._write_out()
-            answer = Worker.idle(memory).ask(request(self._graph, self._wrt), self._time_limit)
+            question, worker = request(self._graph, self._wrt), Worker.idle(memory)
+            began = min(began, worker.began)
+            answer = worker.ask(question, self._time_limit)
         except LimitError as error:
             answer = {"gave_up": error.message}
         except OSError:

@@ -9,6 +9,8 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib import import_module
 from typing import IO, Any
 
 from diffcli.graph.program import Graph, Node
@@ -100,7 +102,9 @@ def limit_time(seconds: float) -> None:
 
 
 def serve(requests: Iterable[bytes], out: IO[bytes]) -> None:
-    """Answer each line of `requests` with a line on `out`."""
+    """Answer each line of `requests` with a line on `out`; SymPy is loaded before the first comes."""
+    with suppress(Exception):  # what is wrong is said in the answers
+        import_module("diffcli.methods.sympy_graph")
     for request in requests:
         limit_time(json.loads(request)["seconds"] + 1)
         out.write(json.dumps(answer(request)).encode() + b"\n")

@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 RUN_WORKER = "import sys; sys.path[:] = sys.argv[2:]; from diffcli.methods.symbolic_worker import main; main()"
+MEMORY_LIMIT = 3 * 2**28
 MAX_QUESTIONS = 100
 """After so many the process is replaced: SymPy's caches only grow."""
 
@@ -25,7 +28,7 @@ class Worker:
     def __init__(self, memory: int) -> None:
         """Start the child; it finds the modules that this process finds, from whatever folder it is run."""
         path = [str(Path(__file__).parents[2]), *(folder for folder in sys.path if folder)]
-        self._questions, self._ending = 0, threading.Lock()
+        self._questions, self._ending, self._began = 0, threading.Lock(), time.perf_counter()
         self.memory = memory
         self.process = subprocess.Popen(  # noqa: S603 - this Python and text of our own
             [sys.executable, "-P", "-c", RUN_WORKER, str(memory), *path],
@@ -36,6 +39,19 @@ class Worker:
             start_new_session=True,  # the interrupt key is for the main process, which ends this one
         )
         self._all.add(self)
+
+    @classmethod
+    def expect(cls, memory: int = MEMORY_LIMIT) -> None:
+        """Have one for a question that is about to come: it loads SymPy meanwhile."""
+        with suppress(OSError):  # who asks will hear of it
+            worker = cls.idle(memory)
+            with cls._lock:
+                cls._idle.append(worker)
+
+    @property
+    def began(self) -> float:
+        """When what is done for the next question began: for the first one, when the child was started."""
+        return time.perf_counter() if self._questions else self._began
 
     @classmethod
     def idle(cls, memory: int) -> "Worker":

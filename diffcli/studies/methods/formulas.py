@@ -10,8 +10,8 @@ from diffcli.methods.finite import PreparedFinite
 from diffcli.methods.method import GaveUp, Meter
 from diffcli.methods.registry import prepare
 from diffcli.methods.reverse import AdjointProgram, adjoint_program
-from diffcli.methods.symbolic import MEMORY_LIMIT, PreparedSymbolic, formulas, request, start
-from diffcli.methods.sympy_process import Worker
+from diffcli.methods.symbolic import PreparedSymbolic, formulas, request, start
+from diffcli.methods.sympy_process import MEMORY_LIMIT, Worker
 from diffcli.studies.judge import judge
 from diffcli.studies.methods.families import logistic
 from diffcli.studies.methods.record import Measurement, Part, Unit
