@@ -248,7 +248,7 @@ def test_single_precision_is_computed_in_single_precision():
 
 def test_the_landscape_holds_the_values_of_the_function_around_the_path():
     from diffcli.learn.descend import Settings, descend
-    from diffcli.texts import read
+    from diffcli.text_points import read
 
     for text, start in ((ROSENBROCK, {"x1": -1.2, "x2": 1}), ("sum((x - [1, 2])^2)", {"x": [0, 0]})):
         reading, point = read(text, start)
@@ -263,7 +263,7 @@ def test_the_landscape_holds_the_values_of_the_function_around_the_path():
 
 def test_a_method_that_gives_up_does_not_count_against_agreement():
     from diffcli.learn.descend import Settings, descend
-    from diffcli.texts import read
+    from diffcli.text_points import read
 
     text = "; ".join(f"a{k} = {f'sin(a{k - 1})*a{k - 1}' if k else 'x + y'}" for k in range(300)) + "; a299"
     reading, point = read(text, {"x": 0.1, "y": 0.1})
@@ -298,3 +298,9 @@ def test_what_cannot_be_done_is_said(ask, words):
 def test_a_start_that_does_not_fit_is_an_error_of_the_point():
     with pytest.raises(PointError):
         diffcli.descend("x^2 + y", {"x": 1})
+
+
+def test_a_step_to_where_all_is_flat_is_no_endless_fall():
+    """f(x) = exp(exp(x)) tends to 1, and 1e10 left of the start its gradient is 0."""
+    found = diffcli.descend("exp(exp(x))", {"x": 3.0}, rate=1.0)
+    assert found.to_dict()["stopped_by"] == "gradient"

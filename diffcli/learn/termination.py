@@ -75,7 +75,9 @@ def runaway(steps: Sequence[Step], size: float, first_size: float) -> Ending | N
     if not math.isfinite(size) or now.value > first.value + FAR * max(1.0, abs(first.value)):
         return diverged(steps)
     if size > FAR * max(1.0, first_size):
-        return unbounded(steps) if now.value < first.value else diverged(steps)
+        if now.value >= first.value:
+            return diverged(steps)
+        return unbounded(steps) if now.gradient_norm > 0 else None  # flat there: it falls no further
     return None
 
 
