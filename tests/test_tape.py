@@ -126,3 +126,21 @@ def test_wide_sums():
         total = builder.apply("add", total, builder.apply("mul", position, builder.constant(repr(weight))))
     graph = builder.graph(inputs, (total,))
     assert swept(graph, total, inputs)([1.0] * 2000)[1:] == weights
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("log10(x)*y", [5e-324, 1e-20]),
+        ("max(0.1*x/y, 0.3)", [2.9, -5e-324]),
+        ("ln(0.5/exp(x)) / where(x > 0, 3, x)", [1e-310]),
+        ("ln(x)*where(x > 0, x, sqrt(x))", [1e-310]),
+        ("where(x > 0, x, sqrt(x))/x", [1e-310]),
+    ],
+)
+def test_small_numbers_overflow_only_where_they_do_in_the_adjoint_program(text, point):
+    """1/x of 1e-310 is infinite, 0.1/x is not."""
+    graph = parse(text).graph
+    program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
+    found = swept(graph, graph.outputs[0], graph.inputs)(point)
+    assert list(found) == pytest.approx(outputs(program, FLOATS, point), rel=1e-14, nan_ok=True)

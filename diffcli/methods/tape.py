@@ -20,7 +20,10 @@ Function = Callable[..., Sequence[float]]
 
 
 class Local(NamedTuple):
-    """A local partial of a primitive: a number, the value of one of these nodes, or a function of the arguments."""
+    """A local partial of a primitive: a number, the value of one of these nodes, or what is neither.
+
+    That is a function of the adjoint and the arguments, which gives v̄_source · ∂v_source/∂v_target.
+    """
 
     number: float | None = None
     value: int | None = None
@@ -29,8 +32,8 @@ class Local(NamedTuple):
 
 Edge = tuple[int, int, float | None, int | None, Function | None, tuple[int, ...], bool]
 """v̄_target ← v̄_target + v̄_source · ∂v_source/∂v_target: target, source, the partial (a number, the node that is its
-value, or a function of the source's arguments), these arguments, and whether the source is a choice, which does not use
-the target at all where the partial is 0."""
+value, or a function of v̄_source and the source's arguments), these arguments, and whether the source is a choice, which
+does not use the target at all where the partial is 0, and where it is 1 as it is."""
 
 
 def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:
@@ -51,10 +54,11 @@ def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[f
                 contribution = adjoint * values[value]
             else:
                 assert function is not None
-                (local,) = function([values[argument] for argument in args])
-                if local == 0 and is_choice:
-                    continue
-                contribution = adjoint * local
+                (contribution,) = function([1.0 if is_choice else adjoint, *[values[argument] for argument in args]])
+                if is_choice:
+                    if contribution == 0:
+                        continue
+                    contribution = adjoint
             before = adjoints[target]
             adjoints[target] = contribution if before is None else before + contribution
         return [values[output], *[adjoints[position] or 0.0 for position in wrt]]
@@ -108,4 +112,5 @@ def _local(op: str, argument: int, literals: tuple[str | None, ...]) -> Local | 
         return Local(value=args.index(found))
     if builder.nodes[found] == Node(op, tuple(args)):
         return Local(value=len(args))  # as for exp
-    return Local(function=compiled(builder.graph(inputs, (found,))))
+    adjoint = builder.input("adjoint")  # 1/x may overflow where v̄/x does not
+    return Local(function=compiled(builder.graph((adjoint, *inputs), (builder.apply("mul", adjoint, found),))))
