@@ -2,18 +2,22 @@
 
 A text is a program as the command line reads it; a function is written with plain NumPy. Everything here has the same
 name and meaning for both: a text is given a point by names, a function its positional arguments.
+
+What is below, in the order to read it: `derivatives` are those of a program at a point, whatever it was written as;
+`text_points`, `texts` and `text_gradient` put texts on them, `function_recordings`, `functions` and `function_batches`
+functions (`conversions` keeps the types of their arrays); `batches` runs a program at many points.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from diffcli import texts as programs
+from diffcli import texts
 from diffcli.derivatives import Mode
 from diffcli.errors import UsageError
-from diffcli.texts import At
+from diffcli.text_points import At, Located, read
 
 if TYPE_CHECKING:
-    from diffcli import functions
+    from diffcli import functions, text_gradient
     from diffcli.learn.descent import Descent
     from diffcli.learn.training_record import Training
     from diffcli.studies.compare import Comparison
@@ -27,7 +31,7 @@ Argnums = int | Sequence[int] | None
 
 def value_and_grad(
     function: str | Function, argnums: Argnums = None, *, pure: bool = False, executor: str | None = None
-) -> "programs.ValueAndGradient | functions.ValueAndGradient":
+) -> "text_gradient.ValueAndGradient | functions.ValueAndGradient":
     """The value and the gradient of a text or of a function, as a function of the point.
 
     What comes back has the methods `batch` (many points at once), `jvp(point, tangents)` and `vjp(point)`, which give
@@ -43,7 +47,9 @@ def value_and_grad(
             quickest at one point and at many.
     """
     if isinstance(function, str):
-        return programs.ValueAndGradient(function, executor).function()
+        from diffcli import text_gradient
+
+        return text_gradient.ValueAndGradient(function, executor).function()
     if executor is not None:
         raise UsageError("executors are for texts; a Python function runs on the library of its arrays")
     from diffcli import functions
@@ -57,7 +63,7 @@ def grad(function: str | Function, at: Any = None, *, argnums: Argnums = None, p
     With a tuple of arguments as `at`, that of a function too is returned at once.
     """
     if isinstance(function, str):
-        return programs.gradient(function, _point(at))
+        return texts.gradient(function, _point(at))
     from diffcli import functions
 
     return _called(functions.Gradient(function, argnums, pure=pure), at)
@@ -78,7 +84,7 @@ def jacobian(
     forward mode or all cotangents of the reverse mode run at once; `mode` None takes the cheaper one.
     """
     if isinstance(function, str):
-        return programs.jacobian(function, _point(at), mode)
+        return texts.jacobian(function, _point(at), mode)
     from diffcli import functions
 
     found = functions.Jacobian(function, argnums, pure=pure)
@@ -99,7 +105,7 @@ def hessian(
     if mode not in modes:
         raise UsageError(f"there is no mode {mode!r}", hint=f"one of {', '.join(modes)}")
     if isinstance(function, str):
-        return programs.hessian(function, _point(at), modes[mode])
+        return texts.hessian(function, _point(at), modes[mode])
     from diffcli import functions
 
     found = functions.Hessian(function, argnums, pure=pure)
@@ -114,31 +120,31 @@ def jvp(function: str | Function, at: Any, tangents: Any) -> tuple[Any, Any]:
     tangents of the same shapes.
     """
     if isinstance(function, str):
-        return programs.jvp(function, _point(at), tangents)
+        return texts.jvp(function, _point(at), tangents)
     from diffcli import functions
-    from diffcli.differentiated import Differentiated
+    from diffcli.function_recordings import RecordedFunction
 
-    return functions.jvp(Differentiated(function), _arguments(at), _arguments(tangents))
+    return functions.jvp(RecordedFunction(function), _arguments(at), _arguments(tangents))
 
 
 def vjp(function: str | Function, at: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ of the value to Jᵀ·ȳ, by one reverse sweep."""
     if isinstance(function, str):
-        return programs.vjp(function, _point(at))
+        return texts.vjp(function, _point(at))
     from diffcli import functions
-    from diffcli.differentiated import Differentiated
+    from diffcli.function_recordings import RecordedFunction
 
-    return functions.vjp(Differentiated(function), _arguments(at))
+    return functions.vjp(RecordedFunction(function), _arguments(at))
 
 
 def hvp(function: str | Function, at: Any, direction: Any) -> tuple[Any, ...]:
     """The Hessian of one number times a direction, without the matrix, at the cost of a few evaluations."""
     if isinstance(function, str):
-        return programs.hvp(function, _point(at), direction)
+        return texts.hvp(function, _point(at), direction)
     from diffcli import functions
-    from diffcli.differentiated import Differentiated
+    from diffcli.function_recordings import RecordedFunction
 
-    return functions.hvp(Differentiated(function), _arguments(at), _arguments(direction))
+    return functions.hvp(RecordedFunction(function), _arguments(at), _arguments(direction))
 
 
 def check_grads(function: str | Function, at: Any, order: int = 2, *, seed: int = 0) -> "GradientCheck":
@@ -150,12 +156,12 @@ def check_grads(function: str | Function, at: Any, order: int = 2, *, seed: int 
     from diffcli.studies import gradient_check
 
     if isinstance(function, str):
-        place = programs.Located.read(function, _point(at))
+        place = Located.read(function, _point(at))
         return gradient_check.check(place.derivatives, place.values, order=order, seed=seed)
     from diffcli import functions
-    from diffcli.differentiated import Differentiated
+    from diffcli.function_recordings import RecordedFunction
 
-    args, subject = _arguments(at), Differentiated(function)
+    args, subject = _arguments(at), RecordedFunction(function)
     recorded, itself = subject.at(args, {}), functions.evaluation(subject, args)
     return gradient_check.check(
         recorded.derivatives, recorded.values, evaluate=itself, order=order, seed=seed, notes=subject.notes
@@ -166,7 +172,7 @@ def study(text: str, at: At) -> "Study":
     """The record of `diffcli grad`; `.to_dict()` is its JSON object."""
     from diffcli.studies import study as studies
 
-    reading, point = programs.read(text, at)
+    reading, point = read(text, at)
     return studies.study(reading.graph, point, text=text, notes=reading.notes)
 
 
@@ -174,7 +180,7 @@ def trace(text: str, at: At) -> "Trace":
     """The record of `diffcli trace`, with adjoint and tangent traces; `.to_dict()` is its JSON object."""
     from diffcli.studies import trace as traces
 
-    reading, point = programs.read(text, at)
+    reading, point = read(text, at)
     return traces.trace(reading.graph, point, text=text, notes=reading.notes)
 
 
@@ -254,8 +260,8 @@ def train(
         rate: The learning rate; by default the optimizer's usual one.
         schedule: How the rate falls, such as "step:factor=0.1,every=500".
         on_epoch: Called with a point of the curves after every epoch.
-        settings: epochs, batch, l2, dropout, patience, initialisation, shares, is_standardised, seed, dtype, checkpoint,
-            checkpoint_seconds, resume, sample, with_confusion (see `diffcli.learn.train.Settings`).
+        settings: epochs, batch, l2, dropout, patience, initialisation, shares, is_standardised, seed, dtype,
+            checkpoint, checkpoint_seconds, resume, sample, with_confusion (see `diffcli.learn.train.Settings`).
     """
     from diffcli.learn import train as training
     from diffcli.learn.train_requests import prepared

@@ -1,4 +1,4 @@
-"""Gradients, Jacobians, Hessians and products with them, of functions written with plain NumPy."""
+"""Derivatives of functions written with plain NumPy: gradient, Jacobian, Hessian, and products with them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diffcli.conversions import block, like, matched, unchanging, value_of
 from diffcli.derivatives import Mode
-from diffcli.differentiated import Argnums, Differentiated, Function, block, like, matched, unchanging, value_of
 from diffcli.errors import UsageError
+from diffcli.function_recordings import Argnums, Function, RecordedFunction
 from diffcli.tracing.containers import leaves, mapped
 from diffcli.tracing.recorder import on_host
 from diffcli.tracing.recording import is_number
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class ValueAndGradient(Differentiated):
+class ValueAndGradient(RecordedFunction):
     """A function that returns the value and the gradient of a function written with NumPy."""
 
     def __init__(self, function: Function, argnums: Argnums = None, *, pure: bool = False) -> None:
@@ -109,7 +110,7 @@ class Gradient(ValueAndGradient):
         return self._many(args, kwargs, (None, out), threads)[1]
 
 
-class Jacobian(Differentiated):
+class Jacobian(RecordedFunction):
     """A function that returns the Jacobian of a function written with NumPy."""
 
     mode: Mode | None = None
@@ -121,7 +122,7 @@ class Jacobian(Differentiated):
         return place.output([self.one_or_all(place.inputs(row, block)) for row in rows])
 
 
-class Hessian(Differentiated):
+class Hessian(RecordedFunction):
     """A function that returns the second derivatives of a function written with NumPy."""
 
     mode: Mode | None = None
@@ -135,7 +136,7 @@ class Hessian(Differentiated):
 
 
 def jvp(
-    function: Differentiated, args: Sequence[Any], tangents: Sequence[Any], kwargs: Mapping[str, Any] = NOTHING
+    function: RecordedFunction, args: Sequence[Any], tangents: Sequence[Any], kwargs: Mapping[str, Any] = NOTHING
 ) -> tuple[Any, Any]:
     """Value and J·ẋ; the tangents have the containers and shapes of the arguments."""
     place = function.at(args, kwargs)
@@ -144,7 +145,7 @@ def jvp(
 
 
 def vjp(
-    function: Differentiated, args: Sequence[Any], kwargs: Mapping[str, Any] = NOTHING
+    function: RecordedFunction, args: Sequence[Any], kwargs: Mapping[str, Any] = NOTHING
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Value, and the function that takes a cotangent ȳ in the containers of the value to Jᵀ·ȳ."""
     place = function.at(args, kwargs)
@@ -159,14 +160,14 @@ def vjp(
     return value, pulled_back
 
 
-def hvp(function: Differentiated, args: Sequence[Any], direction: Sequence[Any]) -> tuple[Any, ...]:
+def hvp(function: RecordedFunction, args: Sequence[Any], direction: Sequence[Any]) -> tuple[Any, ...]:
     """The Hessian times a direction, in the containers of the arguments."""
     place = function.at(args, {})
     results = place.derivatives.hvp(place.values, matched(direction, place.arguments, "direction"))
     return place.inputs(results, like)
 
 
-def evaluation(function: Differentiated, args: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:
+def evaluation(function: RecordedFunction, args: Sequence[Any]) -> Callable[[Sequence[Any]], list[Any]]:
     """The function itself, not what was recorded of it, from the leaves of its arguments to those of its result."""
 
     def evaluated(values: Sequence[Any]) -> list[Any]:

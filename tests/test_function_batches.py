@@ -232,7 +232,7 @@ def test_texts_are_not_read_again(monkeypatch):
     function = diffcli.value_and_grad("x*y + sin(x)")
     of_arrays = diffcli.value_and_grad("sum(x*y)")
     of_arrays.jvp((VECTORS[0], VECTORS[1]), {})
-    monkeypatch.setattr("diffcli.texts.parse", None)
+    monkeypatch.setattr("diffcli.text_gradient.parse", None)
     assert function.jvp((1.0, 2.0), (0, 1))[1] == 1.0
     assert function.vjp((1.0, 2.0))[1](1.0)[1] == 1.0
     of_arrays.vjp((VECTORS[0], VECTORS[1]))[1](1.0)

@@ -88,7 +88,7 @@ def _read_function(
     """The same for a function of a Python file, whose parameters are columns or given by --at, arrays among them."""
     from diffcli.functions import ValueAndGradient
     from diffcli.studies.points import of_function
-    from diffcli.texts import as_value
+    from diffcli.text_points import as_value
     from diffcli.tracing.user_file import load, parameters
 
     function = load(text.strip())

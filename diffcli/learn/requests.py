@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 def of_text(text: str, start: Mapping[str, Any], fixed: Mapping[str, Any]) -> Place:
     """A text at a start; the variables in `fixed` stay as they are."""
-    from diffcli.texts import read
+    from diffcli.text_points import read
 
     twice = next((name for name in start if name in fixed), None)
     if twice is not None:
@@ -40,10 +40,10 @@ def of_text(text: str, start: Mapping[str, Any], fixed: Mapping[str, Any]) -> Pl
 
 def of_function(function: Callable[..., Any], args: Sequence[Any], argnums: int | Sequence[int] | None) -> Place:
     """A function, recorded at the start."""
-    from diffcli.differentiated import Differentiated
+    from diffcli.function_recordings import RecordedFunction
     from diffcli.tracing import record
 
-    chosen = Differentiated(function, argnums).chosen(len(args))
+    chosen = RecordedFunction(function, argnums).chosen(len(args))
     recording = record(function, args, None, chosen)
     notes = (*recording.notes, *([BRANCHED] if recording.has_branched else []))
     graph = recording.graph
