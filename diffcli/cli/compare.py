@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from diffcli.cli import options
-from diffcli.cli.groups import Result
+from diffcli.cli.groups import Bounds, Result
 from diffcli.cli.words import ALL
 from diffcli.errors import UsageError
 
@@ -36,11 +36,8 @@ def compare(
         ),
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Only examples with this tag.", show_default=False)] = None,
-    form: options.FormatOption = None,
-    output: options.Output = None,
-    ascii_only: options.Ascii = False,
-    limit: options.Limit = None,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Result,
+    bounds: Bounds,
 ) -> int:
     """How accurate the methods are and what they cost, over several expressions and points.
 
@@ -55,9 +52,9 @@ def compare(
     from diffcli.cli.output import destination, progress, show
     from diffcli.studies import compare as comparisons
 
-    to = destination(Result(form, output, ascii_only=ascii_only))
+    to = destination(result)
     chosen = method_names(methods)
-    subjects = read_subjects(expressions or [], file=file, at=at or (), tag=tag, limits=limit or ())
+    subjects = read_subjects(expressions or [], file=file, at=at or (), tag=tag, limits=bounds.limit or ())
     others, notes = peers_and_notes(peers)
     with progress(len(subjects) * (1 + len(others))) as advance:
         record = comparisons.compare(

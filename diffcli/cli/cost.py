@@ -4,10 +4,8 @@ from typing import Annotated
 
 import typer
 
-from diffcli.cli import options
-from diffcli.cli.depth import Output
-from diffcli.cli.groups import Result
-from diffcli.cli.train import limit_threads
+from diffcli.cli.depth import Plotted
+from diffcli.cli.threads import limit_threads
 from diffcli.errors import UsageError
 
 
@@ -20,10 +18,7 @@ def cost(
         int, typer.Option("--whole", help="Up to so many parameters, differences by all of them; beyond by a sample.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of samples and weights.")] = 0,
-    form: options.FormatOption = None,
-    output: Output = None,
-    ascii_only: options.Ascii = False,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Plotted,
 ) -> int:
     """What one step of training costs: finite differences against reverse mode, for more and more parameters.
 
@@ -39,7 +34,7 @@ def cost(
     from diffcli.learn.cost import cost_study
     from diffcli.render.cost import plots
 
-    to = place(Result(form, output, ascii_only=ascii_only))
+    to = place(result)
     sizes = read_sizes(parameters)
     with progress(len(sizes)) as advance:
         record = cost_study(sizes, whole, seed, advance)

@@ -1,12 +1,12 @@
 """`diffcli depth`: gradients that vanish or explode with the number of layers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from diffcli.cli import options
 from diffcli.cli.groups import Result
 from diffcli.errors import UsageError
 
@@ -19,6 +19,13 @@ Output = Annotated[
         show_default=False,
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Plotted(Result):
+    """How the record is written, and where; a picture too."""
+
+    output: Output = None
 
 
 def depth(
@@ -37,10 +44,7 @@ def depth(
     l2: Annotated[float, typer.Option("--l2", help="The factor λ of L2.")] = 0.001,
     dropout: Annotated[float, typer.Option("--dropout", help="The probability that a unit is dropped.")] = 0.5,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of samples and starting weights.")] = 0,
-    form: options.FormatOption = None,
-    output: Output = None,
-    ascii_only: options.Ascii = False,
-    debug: options.Debug = False,  # noqa: ARG001 - read where errors are reported
+    result: Plotted,
 ) -> int:
     """How gradients vanish or explode with the number of layers, by activation and initialisation, and what helps.
 
@@ -56,7 +60,7 @@ def depth(
     from diffcli.learn.depth_record import Settings
     from diffcli.render.depth_plot import plots
 
-    to = place(Result(form, output, ascii_only=ascii_only))
+    to = place(result)
     settings = Settings(
         _words(activations, "--activations", str.lower), _words(initialisations, "--init", str), read_depths(depths),
         width, samples, l2, dropout, seed,

@@ -82,8 +82,7 @@ def with_options(command: Callable[..., int]) -> Callable[..., int]:
     listed = [option for name, one in own.items() for option in (groups[name].values() if name in groups else (one,))]
 
     def run(**given: Any) -> int:
-        if DEBUG.name not in own:
-            del given[DEBUG.name]
+        del given[DEBUG.name]
         for name, fields in groups.items():
             given[name] = kinds[name](**{field: given.pop(field) for field in fields})
         return command(**given)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,19 +25,21 @@ Scheduler = Annotated[
 ]  # fmt: skip
 
 
-class Scale(NamedTuple):
-    """What was asked for."""
+@dataclass(frozen=True)
+class Scale:
+    """Where it computes, and in which precision."""
 
-    workers: int | None = None
-    scheduler: str | None = None
-    library: options.ArrayLibrary | None = None
+    dtype: options.DTypeOption = None
+    workers: Workers = None
+    scheduler: Scheduler = None
+    array_library: options.ArrayLibraryOption = None
 
 
 @contextmanager
 def spread(job: "Job", scale: Scale) -> Iterator[list[str]]:
     """While this is entered, the gradients of the job come from there; yields what is to be said of it afterwards."""
     notes: list[str] = []
-    workers, scheduler, library = scale
+    workers, scheduler, library = scale.workers, scale.scheduler, scale.array_library
     if library is options.ArrayLibrary.CUPY:
         if workers or scheduler:
             raise UsageError("--array-library cupy and --workers do not go together", hint="choose one of them")
