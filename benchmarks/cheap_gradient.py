@@ -25,7 +25,7 @@ from diffcli.language.library import Example, examples
 from diffcli.language.points import match_point, parse_point, point_shapes
 from diffcli.methods.reverse import adjoint_program, parts
 
-SHOWN = 12
+SHOWN = 5
 BOUND = 3
 
 
@@ -77,24 +77,27 @@ def ratios(count: int, rounds: int, executor: str) -> Iterator[Ratio]:
                 yield Ratio(name, gradient / value, value * 1e9, len(graph.inputs))
 
 
-def report(found: list[Ratio], executor: str) -> None:
-    """Print what is asked of all of them, and the largest."""
+def row(found: list[Ratio], executor: str) -> str:
+    """One line of the table: all outputs, and the largest ratios."""
     numbers = [one.ratio for one in found]
-    print(f"{executor}: {len(found)} outputs of {len(examples())} expressions")
-    print(f"  median {statistics.median(numbers):.2f}   mean {statistics.mean(numbers):.2f}   worst {max(numbers):.2f}")
-    print(f"  {sum(ratio > BOUND for ratio in numbers)} above {BOUND}; the largest:")
-    for one in sorted(found, key=lambda one: -one.ratio)[:SHOWN]:
-        print(f"    {one.ratio:5.2f}  {one.name} ({one.inputs} inputs, value alone {one.value:.1f} ns per point)")
+    largest = sorted(found, key=lambda one: -one.ratio)[:SHOWN]
+    named = ", ".join(f"{one.name} {one.ratio:.1f} ({one.value:.1f} ns)" for one in largest)
+    middle, mean, above = statistics.median(numbers), statistics.mean(numbers), sum(one > BOUND for one in numbers)
+    return f"| {executor} | {len(found)} | {middle:.2f} | {mean:.2f} | {max(numbers):.2f} | {above} | {named} |"
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print a table in Markdown."""
     numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    chosen = [word for word in sys.argv[1:] if not word.isdecimal()] or ["numpy"]
+    chosen = [word for word in sys.argv[1:] if not word.isdecimal()] or ["numpy", "c"]
     count, rounds = (*numbers, *(10**5, 15)[len(numbers) :])
-    print(f"{count} points, quickest of {rounds} rounds")
+    print(
+        f"Time of value and gradient over time of the value, {count} points, quickest of {rounds} rounds, one thread\n"
+    )
+    print(f"| executor | outputs | median | mean | worst | above {BOUND} | the largest (the value alone, per point) |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
     for executor in chosen:
-        report(list(ratios(count, rounds, executor)), executor)
+        print(row(list(ratios(count, rounds, executor)), executor), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ The rounds run in turn, so that a busy machine slows them all alike. PyTorch is 
 import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -196,8 +195,8 @@ def measured(known: Start, seconds: float) -> tuple[dict[str, list[float]], dict
     return times, apart
 
 
-def main() -> int:
-    """Print the table; 1 where diffcli is over the limit or slower than PyTorch."""
+def main() -> None:
+    """Print a table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=4.0)
@@ -209,23 +208,26 @@ def main() -> int:
         import torch
 
         torch.set_num_threads(chosen.threads)
-    print(f"one epoch of 1280 digits, median of rounds in turn; threads: {chosen.threads}")
-    print(f"{'network':<30}{'by hand':>10}{'diffcli':>10}{'torch':>10}{'/ by hand':>11}{'/ torch':>9}   weights apart")
-    fails = 0
+    print(f"One epoch of 1280 digits, medians of rounds that take turns; threads: {chosen.threads}\n")
+    print(
+        f"| network, mini-batch | by hand | diffcli | torch | diffcli / by hand, ≤ {LIMIT} | / torch, ≤ 1 | weights apart |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for dtype in ("float64", "float32"):
         for width, activation, batch in CASES:
             times, apart = measured(start(width, activation, batch, dtype), chosen.seconds)
-            middle = {name: statistics.median(found) for name, found in times.items()}
-            hand = statistics.median(a / b for a, b in zip(times["diffcli"], times["by hand"], strict=True))
-            torch_ratio = middle["diffcli"] / middle["torch"] if "torch" in middle else float("nan")
-            fails += hand > LIMIT or torch_ratio > 1
-            shown = "".join(f"{1e3 * middle[name]:8.2f}ms" if name in middle else f"{'—':>10}"
-                            for name in ("by hand", "diffcli", "torch"))  # fmt: skip
-            name = f"64-{width}-10 {activation}, {batch}, {dtype}"
-            others = ", ".join(f"{value:.0e}" for key, value in apart.items() if key != "by hand")
-            print(f"{name:<30}{shown}{hand:11.2f}{torch_ratio:9.2f}   {others}")
-    return int(fails > 0)
+            print(row(f"64-{width}-10 {activation}, {batch}, {dtype}", times, apart), flush=True)
+
+
+def row(name: str, times: Mapping[str, list[float]], apart: Mapping[str, float]) -> str:
+    """One line of the table."""
+    middle = {candidate: statistics.median(found) for candidate, found in times.items()}
+    shown = [f"{1e3 * middle[who]:.2f} ms" if who in middle else "–" for who in ("by hand", "diffcli", "torch")]
+    hand = statistics.median(a / b for a, b in zip(times["diffcli"], times["by hand"], strict=True))
+    torch_ratio = f"{middle['diffcli'] / middle['torch']:.2f}" if "torch" in middle else "–"
+    others = ", ".join(f"{value:.0e}" for who, value in apart.items() if who != "by hand")
+    return f"| {' | '.join([name, *shown, f'{hand:.2f}', torch_ratio, others])} |"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

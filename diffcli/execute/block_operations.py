@@ -154,7 +154,7 @@ class _Builder(Optimiser):
 
     def choice(self, condition: int, x: int, y: int) -> int | None:
         """Any number except 0 holds."""
-        if self.nodes[condition].op in COMPARISONS:
+        if self.nodes[condition].op in COMPARISONS or self.value(condition) is not None:
             return None
         return self.apply("where", self.apply("ne", condition, self.number(0.0)), x, y)
 
