@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from diffcli.graph.shapes import shown as shape_text
-from diffcli.learn.backprop_check import Check
-from diffcli.learn.progress import DIVERGED, PATIENCE, Epoch
-from diffcli.learn.training_record import Deltas, LayerTable, Training
+from diffcli.learn.progress import DIVERGED, PATIENCE
+from diffcli.learn.training_record import Training
 from diffcli.render import numbers
 from diffcli.render.csv import Cell
 from diffcli.render.csv import Table as CsvTable
@@ -14,7 +13,6 @@ from diffcli.render.document import (
     Column,
     Document,
     Flow,
-    Heading,
     Lines,
     Options,
     Role,
@@ -27,28 +25,24 @@ from diffcli.render.document import (
 from diffcli.render.grad import counted
 from diffcli.render.shell import quoted
 from diffcli.render.train_gradients import gradient_blocks
+from diffcli.render.train_layers import layer_tables
 from diffcli.render.train_plots import curves
-from diffcli.studies.values import tidied
+from diffcli.render.train_tables import check_table, confusion_matrix, epoch_table, score_table
 
-DIGITS = 4
-MOST_ROWS = 12
-"""Units of a layer, and classes of a confusion matrix, that are shown on a screen."""
 MOST_SHAPES = 8
-NARROW_DIGITS, WIDE = 11, 100
-"""Digits in the layer tables on a screen of fewer columns."""
 HEADER = ("epoch", "training_loss", "training_accuracy", "validation_loss", "validation_accuracy", "rate")
 
 
 def document(record: Training, options: Options) -> Document:
     """Everything `train` has to say."""
-    blocks: list[Block] = [_opening(record), _recipe(record), *_checks(record)]
+    blocks: list[Block] = [_opening(record), _recipe(record), *check_table(record)]
     if record.deltas:
-        blocks += _deltas(record.deltas, options)
+        blocks += layer_tables(record.deltas, options)
     if record.curves:
-        blocks += [_epochs(record, options), *curves(record, has_markers=True), *gradient_blocks(record)]
-        blocks += [Lines(tuple(_ending(record))), _scores(record, options)]
+        blocks += [epoch_table(record, options), *curves(record, has_markers=True), *gradient_blocks(record)]
+        blocks += [Lines(tuple(_ending(record))), score_table(record, options)]
     if record.confusion:
-        blocks += _confusion(record, options)
+        blocks += confusion_matrix(record, options)
     footer = tuple(_footer(record))
     return Document((*blocks, Lines(footer)) if footer else tuple(blocks))
 
@@ -121,133 +115,6 @@ def _minimise(record: Training) -> Iterator[Text]:
     yield text(", ".join(parts), role="quiet")
 
 
-def _checks(record: Training) -> Iterator[Block]:
-    """What the gradient was checked against, and the worst parameter."""
-    columns = (
-        Column(), Column("parameters", "right", droppable=2), Column("worst", droppable=1),
-        Column("engine", "decimal", droppable=4), Column("expected", "decimal", droppable=3),
-        Column("error", "right"), Column(),
-    )  # fmt: skip
-    if record.checks:
-        section = Section(tuple(map(_check_row, record.checks)))
-        yield Table(columns, (section,), title="Gradient check, before the first step")
-    rules = ", ".join(f"{numbers.tolerance(check.tolerance)} ({check.against})" for check in record.checks)
-    if record.is_checked:
-        rule = f"error: relative to the largest derivative of the same array; limit {rules}"
-        yield Lines((text(rule, role="quiet"),))
-        return
-    worst = next(check for check in record.checks if not check.is_right)
-    message = f"The gradient is wrong: {worst.failed} of {worst.compared} derivatives differ from {worst.against}."
-    yield Lines((text(f"{message} Nothing is trained with it.", role="bad"), text(f"limit {rules}", role="quiet")))
-
-
-def _check_row(check: Check) -> tuple[Text, ...]:
-    worst = check.worst
-    return (
-        text(f"against {check.against}"),
-        text(f"{check.compared} of {check.total}"),
-        text(worst.name, role="name"),
-        _number(worst.found),
-        _number(worst.expected),
-        (numbers.error(worst.error),),
-        (_verdict(check),),
-    )
-
-
-def _verdict(check: Check) -> Span:
-    """Where the numbers are smaller than rounding, their difference says nothing."""
-    if not check.is_right:
-        return Span("off", "bad")
-    return Span("ok", "good") if check.worst.error <= check.tolerance else Span("within rounding", "quiet")
-
-
-def _number(value: float | None, digits: int = DIGITS) -> Text:
-    if value is None:
-        return text("—", role="quiet")
-    shown = tidied(f"{value:.{digits}g}")
-    return (Span(numbers.signed(shown), "value", numbers.latex(shown)),)
-
-
-def _percent(value: float | None) -> Text:
-    if value is None:
-        return text("—", role="quiet")
-    return (Span(f"{100 * value:.1f} %", "value", rf"{100 * value:.1f}\,\%"),)
-
-
-# Layer tables.
-
-
-def _deltas(known: Deltas, options: Options) -> Iterator[Block]:
-    """A table for each layer: z, a, δ by the recursion and by the engine."""
-    x = ", ".join(numbers.signed(numbers.plain(value, options.digits or 6)) for value in known.x[:MOST_ROWS])
-    more = f", … ({len(known.x)} numbers)" if len(known.x) > MOST_ROWS else ""
-    loss = numbers.value(known.loss, options.digits)
-    yield Heading(text(f"Sample {known.sample}, label {known.label}: a(1) = x = ({x}{more}), loss L = ", loss))
-    for layer in known.layers:
-        yield _layer(layer, known, options)
-    g = {"sigmoid": "a(1 − a)", "tanh": "1 − a²", "relu": "[a > 0]"}[known.activation]
-    last = known.layers[-1].number
-    output = f"a({last}) = {known.output}(z({last})), δ({last}) = a({last}) − y"
-    rules = [f"z({last}) = W({last - 1}) a({last - 1}) + b({last - 1}), {output}"]
-    if len(known.layers) > 1:
-        rules.append(f"a(l) = {known.activation}(z(l)), δ_i(l) = {g} Σ_k δ_k(l+1) W_ki(l)")
-    rules.append("∂L/∂W_ij(l) = δ_i(l+1) a_j(l), ∂L/∂b_i(l) = δ_i(l+1); engine: ∂L/∂b by reverse mode")
-    yield Lines(tuple(text(rule, role="quiet") for rule in rules))
-
-
-def _layer(layer: LayerTable, known: Deltas, options: Options) -> Table:
-    """One row for each unit; on a narrow screen the engine's column goes first."""
-    l, is_last = layer.number, layer.number == known.layers[-1].number
-    digits = options.digits or (NARROW_DIGITS if options.is_interactive and (options.width or 0) < WIDE else None)
-    named = {f"z({l})": layer.z, f"a({l})": layer.a, **({"y": known.y} if is_last else {}), f"δ({l})": layer.delta}
-    columns = (
-        Column("unit", "right"),
-        *(Column(name, "decimal") for name in named),
-        Column("engine", "decimal", droppable=1),
-    )
-    rows = [
-        (text(str(k + 1)), *((numbers.value(x, digits),) for x in unit))
-        for k, unit in enumerate(zip(*named.values(), layer.engine, strict=True))
-    ]
-    hidden = len(rows) - MOST_ROWS if options.is_interactive else 0
-    some = f" (the first {MOST_ROWS} of {len(rows)} units)" if hidden > 0 else ""
-    title = f"Layer {l}, {'output' if is_last else 'hidden'} layer{some}"
-    return Table(columns, (Section(tuple(rows[:MOST_ROWS] if hidden > 0 else rows)),), title)
-
-
-# Curves and results.
-
-
-def _epochs(record: Training, options: Options) -> Table:
-    """Some of the epochs: those numbered 1, 2, 5, 10, 20, …, the kept one and the last."""
-    kept, last, digits = record.best_epoch, record.curves[-1].number, options.digits or DIGITS
-    has_rate = record.optimizer.schedule.name != "constant"
-    columns = (
-        Column("epoch", "right"), Column("training loss", "decimal"), Column("accuracy", "right"),
-        Column("validation loss", "decimal"), Column("accuracy", "right"),
-        *([Column("rate", "decimal", droppable=1)] if has_rate else []), Column(),
-    )  # fmt: skip
-    chosen = [e for e in record.curves if e.number in (0, last, kept) or str(e.number).rstrip("0") in ("1", "2", "5")]
-    rows = tuple(_epoch_row(e, digits, is_kept=e.number == kept, has_rate=has_rate) for e in chosen)
-    return Table(columns, (Section(rows),)).trimmed()
-
-
-def _epoch_row(epoch: Epoch, digits: int, *, is_kept: bool, has_rate: bool) -> tuple[Text, ...]:
-    validation = (
-        (_number(epoch.validation_loss, digits), _percent(epoch.validation_accuracy))
-        if epoch.validation_loss is not None
-        else ((), ())
-    )
-    return (
-        text(str(epoch.number)),
-        _number(epoch.training_loss, digits),
-        _percent(epoch.training_accuracy),
-        *validation,
-        *([_number(epoch.rate, digits)] if has_rate else []),
-        text("kept", role="good") if is_kept else (),
-    )
-
-
 def _ending(record: Training) -> Iterator[Text]:
     last, known = record.curves[-1].number, record.options
     count = f"{last} epoch{'s' if last != 1 else ''}"
@@ -276,40 +143,6 @@ def _ending(record: Training) -> Iterator[Text]:
 def _smaller_rate(record: Training) -> str:
     """A tenth of the rate, or the usual one where that is still smaller."""
     return numbers.plain(min(record.optimizer.rate / 10, record.optimizer.row.rate))
-
-
-def _scores(record: Training, options: Options) -> Table:
-    columns = (Column(), Column("samples", "right"), Column("loss", "decimal"), Column("accuracy", "right"))
-    rows = tuple(
-        (text(name, role="name"), text(str(score.samples)), _number(score.loss, options.digits or DIGITS),
-         _percent(score.accuracy))
-        for name, score in record.scores.items()
-    )  # fmt: skip
-    return Table(columns, (Section(rows),), title="Result, without penalty and dropout")
-
-
-def _confusion(record: Training, options: Options) -> Iterator[Block]:
-    """Rows: what it is; columns: what it is taken for."""
-    names, counts = record.data.classes, record.confusion
-    part = "test" if record.data.parts[2] else "training"
-    if options.is_interactive and len(names) > MOST_ROWS:
-        pairs = ((n, names[i], names[j]) for i, row in enumerate(counts) for j, n in enumerate(row) if i != j and n)
-        wrong = sorted(pairs, reverse=True)
-        lines = [text(f"{was} taken for {taken}: {n}") for n, was, taken in wrong[:MOST_ROWS]]
-        yield Lines((text(f"Most frequent mistakes on the {part} samples"), *lines))
-        return
-    columns = (Column("is ↓  taken for →"), *(Column(name, "right") for name in names))
-    rows = tuple(
-        (text(name, role="name"), *(_count(n, is_right=i == j) for j, n in enumerate(row)))
-        for i, (name, row) in enumerate(zip(names, counts, strict=True))
-    )
-    yield Table(columns, (Section(rows),), title=f"Confusion matrix of the {part} samples")
-
-
-def _count(count: int, *, is_right: bool) -> Text:
-    if not count:
-        return text("·", role="quiet")
-    return text(str(count), role="good" if is_right else "bad")
 
 
 def _footer(record: Training) -> Iterator[Text]:
