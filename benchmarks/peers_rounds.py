@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from diffcli.studies.accuracy import error
-from diffcli.studies.peers.process import Lost, Process
+from diffcli.studies.peers.process import Process
 
 PREPARE, RUN = 120.0, 60.0
 """Seconds after which a candidate is given up."""
@@ -49,10 +49,7 @@ class Candidate:
         """The answer; a problem is kept, and nothing more is asked until the next workload."""
         if self.problem:
             return {}
-        try:
-            answer = self.process.ask(do, limit, **details)
-        except Lost as reason:
-            answer = {"problem": "failed", "reason": str(reason)}
+        answer = self.process.answer(do, limit, **details)
         self.problem = f"{answer['problem']}: {answer['reason']}" if "problem" in answer else ""
         return {} if self.problem else answer
 

@@ -213,6 +213,15 @@ def test_what_a_language_lacks_is_named(language):
         source_text(listing("gamma(x)", "x=2", "reverse", language), language)
 
 
+@pytest.mark.parametrize("language", ["c", "cuda"])
+def test_orders_that_a_language_lacks_are_named(language):
+    assert "polygamma(12.0, x)" in source_text(listing("polygamma(11, x)", "x=2", "reverse", language), language)
+    assert "polygamma(12.0, x)" in source_text(listing("polygamma(12, x)", "x=2", "primal", language), language)
+    for text, mode in (("polygamma(13, x)", "primal"), ("polygamma(12, x)", "reverse")):
+        with pytest.raises(UsageError, match="has no polygamma of an order above 12"):
+            source_text(listing(text, "x=2", mode, language), language)
+
+
 def test_every_primitive_can_be_written_or_is_missing():
     from diffcli.execute.floats import function
     from diffcli.graph.ops import ELEMENTWISE

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from diffcli.execute import c_functions
+from diffcli.execute.polygamma import MOST_ORDER
 from diffcli.render.source.expressions import ExpressionWriter
 from diffcli.render.source.identifiers import Identifiers
 from diffcli.render.source.language import ARITHMETIC, CHOICE, Language, Template
@@ -36,6 +37,7 @@ LANGUAGE = Language(
     constants=c_functions.CONSTANT_TEXTS,
     infinity=c_functions.INFINITY,
     missing=frozenset(),
+    most_orders={"polygamma": MOST_ORDER},
     function=c_functions.function_text,
     reserved=frozenset({*KEYWORDS, "copysign"}),
     is_ascii=True,

@@ -68,6 +68,7 @@ class ExpressionWriter:
             return self._node(Node("sub", (node.args[0], inner)), [args[0], written[inner]], expression, written)
         template = self.language.operations.get(node.op)
         if template is None or (node.op == "div" and self._may_raise(expression.nodes[node.args[1]])):
+            self._refuse_missing(node, expression)
             return self._call(node.op, args)
         operands = enumerate(zip(args, template.loosest, strict=True))
         texts = [arg.within(least, is_first=not number) for number, (arg, least) in operands]
@@ -85,16 +86,23 @@ class ExpressionWriter:
         texts[0] = args[0].condition or args[0].within(COMPARED, is_first=True)
         return Written(_filled(template.text, texts), template.precedence)
 
+    def _refuse_missing(self, node: Node, expression: Graph) -> None:
+        """Raise UsageError where a primitive, or its order, cannot be computed in the language."""
+        language, what = self.language, "" if node.op not in self.language.missing else node.op
+        if node.op in language.most_orders:
+            most, order = language.most_orders[node.op], expression.nodes[node.args[0]]
+            if order.op == CONSTANT and float(order.literal) > most:
+                what = f"{node.op} of an order above {most}"
+        if what:
+            hint = "`diffcli grad` computes it; --mode primal may not need it"
+            raise UsageError(f"{language.title} has no {what}", hint=hint)
+
     def _call(self, op: str, args: list[Written]) -> Written:
         return Written(f"{self._function(op)}({', '.join(arg.text for arg in args)})")
 
     def _function(self, op: str) -> str:
         """The name of the function of a primitive; one that the language lacks is supplied, or defined by others."""
         language = self.language
-        if op in language.missing:
-            raise UsageError(
-                f"{language.title} has no {op}", hint="`diffcli grad` computes it; --mode primal may not need it"
-            )
         if op not in language.functions and f"{op}_of" not in self.called:
             self._define(op)
         name = language.functions.get(op, f"{op}_of")

@@ -52,6 +52,8 @@ class Language:
     """A number too large for a double."""
     missing: frozenset[str]
     """Primitives that cannot be computed there."""
+    most_orders: Mapping[str, int]
+    """The highest order that can be computed there, of primitives that have one as first argument."""
     function: Callable[[str, tuple[str, ...], str], str]
     """The text of a function: its name, its arguments and its result."""
     reserved: frozenset[str] = frozenset()

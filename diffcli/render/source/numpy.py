@@ -44,6 +44,7 @@ LANGUAGE = Language(
     constants={"pi": "np.pi", "e": "np.e"},
     infinity="1e999",
     missing=python.LANGUAGE.missing,
+    most_orders=python.LANGUAGE.most_orders,
     function=python.function,
     reserved=python.LANGUAGE.reserved | {"np"},
 )

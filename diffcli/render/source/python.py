@@ -101,6 +101,7 @@ LANGUAGE = Language(
     constants={"pi": "math.pi", "e": "math.e"},
     infinity="1e999",
     missing=frozenset({"digamma", "polygamma"}),
+    most_orders={},
     function=function,
     reserved=frozenset({*keyword.kwlist, "math", "float", "print", "round", "tuple", "zip", "min", "max", "sweeps"}),
 )  # fmt: skip

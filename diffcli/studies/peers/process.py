@@ -56,6 +56,13 @@ class Process:
         found: dict[str, Any] = json.loads(answer)
         return found
 
+    def answer(self, do: str, limit: float, **details: Any) -> dict[str, Any]:
+        """The same; a process that is lost has failed, as one that says so itself."""
+        try:
+            return self.ask(do, limit, **details)
+        except Lost as reason:
+            return {"problem": "failed", "reason": str(reason)}
+
     @property
     def is_alive(self) -> bool:
         """Whether it can be asked."""

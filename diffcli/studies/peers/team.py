@@ -9,7 +9,7 @@ from typing import Any
 from diffcli.errors import LibraryError
 from diffcli.graph.program import Graph
 from diffcli.methods.symbolic_worker import encoded
-from diffcli.studies.peers.process import Lost, Process
+from diffcli.studies.peers.process import Process
 from diffcli.studies.peers.registry import PEERS, installed
 from diffcli.studies.records import Component, MethodResult, Study
 from diffcli.studies.verdict import component, status
@@ -39,10 +39,7 @@ class Member:
         """The answer of the process; nothing where that has a problem, which is kept."""
         if self.problem:
             return {}
-        try:
-            answer = self.process.ask(do, limit, **details)
-        except Lost as reason:
-            answer = {"problem": "failed", "reason": str(reason)}
+        answer = self.process.answer(do, limit, **details)
         self.problem, self.reason = answer.get("problem"), answer.get("reason", "")
         return {} if self.problem else answer
 
