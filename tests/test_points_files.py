@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import diffcli
+from diffcli import whole_file
 from diffcli.cli import points as command_line
-from diffcli.cli import whole_file
 from diffcli.render import point_files as writers
 from diffcli.studies import point_files, points
 

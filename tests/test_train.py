@@ -17,7 +17,6 @@ import pytest
 
 import diffcli
 from diffcli.errors import DiffcliError
-from diffcli.learn import checkpoint as checkpoints
 from diffcli.learn.data import Data
 from diffcli.learn.optimizers import optimizer
 from diffcli.learn.progress import Progress, as_text
@@ -27,6 +26,7 @@ from diffcli.learn.training import Interrupted, drawn_masks
 from diffcli.learn.training_record import Training
 from diffcli.render.document import Options
 from diffcli.render.registry import render
+from diffcli.whole_file import remove_leftovers
 
 IRIS = read_samples("iris")
 
@@ -300,7 +300,7 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     leftover = tmp_path / ".run.npz.abc123.tmp"
     leftover.write_bytes(b"half")
     (tmp_path / "other.tmp").write_bytes(b"mine")
-    checkpoints.remove_leftovers(tmp_path / "run.npz")
+    remove_leftovers(tmp_path / "run.npz")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["other.tmp"]
 
 

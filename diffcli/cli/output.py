@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from diffcli.cli.groups import Result
-from diffcli.cli.whole_file import whole_file
 from diffcli.errors import DiffcliError, UsageError
 from diffcli.render.document import Options, printable
 from diffcli.render.registry import SUFFIXES, error_text, render
 from diffcli.render.registry import show as show_on_terminal
 from diffcli.render.shell import quoted
 from diffcli.studies.notation import StyleName
+from diffcli.whole_file import whole_file
 
 PATIENCE = 1.0
 """Seconds of silence after which a sign of life appears."""

@@ -11,13 +11,13 @@ from diffcli.cli.invocation import example_of, positions, read_text
 from diffcli.cli.names import chosen_names
 from diffcli.cli.output import forget_output
 from diffcli.cli.user_function import is_function, refuse_file
-from diffcli.cli.whole_file import whole_file
 from diffcli.errors import PointError, UsageError
 from diffcli.language.limits import parse_limits
 from diffcli.language.points import PointValue, parse_point
 from diffcli.language.reading import parse
 from diffcli.render.document import printable
 from diffcli.render.shell import quoted
+from diffcli.whole_file import whole_file
 
 if TYPE_CHECKING:
     from diffcli.studies.point_files import PointFile

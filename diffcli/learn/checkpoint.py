@@ -2,11 +2,8 @@
 
 import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from diffcli.errors import UsageError
 from diffcli.learn.archive import Archive
 from diffcli.learn.progress import Progress, as_text
+from diffcli.whole_file import whole_file
 
 FORMAT = "diffcli checkpoint 1"
 MAY_DIFFER = frozenset(("epochs",))
@@ -40,43 +38,11 @@ class Checkpoint:
         header = as_text({"format": FORMAT, "options": self.options})
         np.savez(stream, header=header, **progress.to_arrays())
         try:
-            replace_whole(self.path, stream.getbuffer())
+            with whole_file(self.path) as file:
+                file.write(stream.getbuffer())
         except OSError as problem:
             raise UsageError(f"cannot write the checkpoint '{self.path}': {problem.strerror}", kind="file") from None
         self._last = monotonic()
-
-
-def replace_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write beside the file, on to the disk, and put it in place in one step."""
-    path = path.resolve()
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    with suppress(OSError):  # the name too is on the disk then; not every system can do that
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove what a killed process left half-written beside the file."""
-    for leftover in path.resolve().parent.glob(f".{_escaped(path.name[:40])}.*.tmp"):
-        with suppress(OSError):
-            leftover.unlink()
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
 def read_checkpoint(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from diffcli.errors import UsageError
 from diffcli.learn.backprop_check import Check, check
-from diffcli.learn.checkpoint import Checkpoint, read_checkpoint, remove_leftovers
+from diffcli.learn.checkpoint import Checkpoint, read_checkpoint
 from diffcli.learn.data import Data, Split, split
 from diffcli.learn.deltas import deltas
 from diffcli.learn.initialisation import read_initialisation
@@ -20,6 +20,7 @@ from diffcli.learn.progress import EPOCHS, PATIENCE, Epoch, Progress, begun, res
 from diffcli.learn.training import Plan, drawn_masks
 from diffcli.learn.training import train as go_on
 from diffcli.learn.training_record import DataFacts, Training
+from diffcli.whole_file import remove_leftovers
 
 Array = Any
 PARTS = ("training", "validation", "test")

@@ -1,11 +1,17 @@
-"""Files that are whole or absent: written without a name, or beside their place, and put there at the end."""
+"""Files that are whole or absent: written without a name, or beside their place, and put there at the end.
+
+For everything that is written to a file: results, gradients at many points, checkpoints.
+"""
 
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+SUFFIX = ".tmp"
+"""Of what has a name before it is whole, and stays when the process is killed."""
 
 
 @contextmanager
@@ -23,7 +29,7 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
     else:
         import tempfile
 
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=_prefix(file))
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=_prefix(file), suffix=SUFFIX)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
@@ -36,6 +42,26 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         raise
+    with suppress(OSError):  # not every system can do that
+        _keep_names(file.parent)
+
+
+def remove_leftovers(file: Path) -> None:
+    """Remove what a killed process left half-written beside the file."""
+    file = file.resolve()
+    name = "".join(f"[{c}]" if c in "*?[" else c for c in _prefix(file))
+    for leftover in file.parent.glob(f"{name}*{SUFFIX}"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
+def _keep_names(folder: Path) -> None:
+    """Bring the names in a folder on to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _has_nameless_files(file: Path) -> bool:
@@ -57,7 +83,7 @@ def _named(handle: int, file: Path) -> str:
     """Give a file without a name one beside `file`."""
     import secrets  # a file is the exception: most results go to the terminal
 
-    name = str(file.parent / f"{_prefix(file)}{os.getpid()}.{secrets.token_hex(4)}")
+    name = str(file.parent / f"{_prefix(file)}{os.getpid()}.{secrets.token_hex(4)}{SUFFIX}")
     os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=handle, follow_symlinks=True)  # a name that is taken is refused
     return name
 
