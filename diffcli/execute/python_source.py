@@ -110,11 +110,12 @@ def _witnesses(graph: Graph) -> list[int]:
     inputs = set(graph.inputs)
     pairs = {p for p, node in enumerate(graph.nodes) if node.op in _MIXING and len(inputs.intersection(node.args)) == 2}
     floats, doubtful = set(pairs), Counter(position for position in graph.outputs if position in inputs)
-    for position, node in enumerate(graph.nodes):
+    for position, (node, is_needed) in enumerate(zip(graph.nodes, graph.needed, strict=True)):
         known = [argument in floats for argument in node.args]
-        if node.op in BARE or node.op == CONSTANT or (any(known) if node.op in _MIXING else known and all(known)):
+        is_mixed = any(known) if node.op in _MIXING or node.op == "div" else known and all(known)
+        if node.op in BARE or node.op == CONSTANT or is_mixed:
             floats.add(position)
-        elif position not in pairs:
+        elif is_needed and position not in pairs:
             doubtful.update(node.args)
     for pair in sorted(pairs):
         args = graph.nodes[pair].args
