@@ -74,7 +74,7 @@ def main(kills: int) -> int:
         steps = killed(second, epochs, kills, seed=int.from_bytes(os.urandom(4), "big"))
         found = differences(first, second)
         leftovers = [entry.name for entry in Path(folder).iterdir() if entry not in (first, second)]
-    print(
+    print(  # noqa: T201 - a script of its own
         f"killed {kills} times, in the epochs {steps}, of {epochs}; different: {found or 'nothing'}; left: {leftovers}"
     )
     return int(bool(found or leftovers))

@@ -185,12 +185,12 @@ REWRITES = (
 
 TEMPTING = (
     *_in_one(
-    (lambda x: sqrt(x**2), lambda x: x),
-    (lambda x: asin(sin(x)), lambda x: x),
-    (lambda x: acos(cos(x)), lambda x: x),
-    (lambda x: atan(tan(x)), lambda x: x),
-    (lambda x: acosh(cosh(x)), lambda x: x),
-    (lambda x: ln(x**2), lambda x: 2 * ln(x)),
+        (lambda x: sqrt(x**2), lambda x: x),
+        (lambda x: asin(sin(x)), lambda x: x),
+        (lambda x: acos(cos(x)), lambda x: x),
+        (lambda x: atan(tan(x)), lambda x: x),
+        (lambda x: acosh(cosh(x)), lambda x: x),
+        (lambda x: ln(x**2), lambda x: 2 * ln(x)),
     ),
     Rewrite(lambda x, y: (x**2) ** y, 2, lambda x, y: x ** (2 * y)),
 )
