@@ -44,7 +44,7 @@ def next_commands(study: Study) -> tuple[Text, ...]:
 
 
 def _why_finite_stops(study: Study) -> Iterator[Text]:
-    """`stepsize` where only finite differences have few digits though all is right; of the derivative with the fewest."""
+    """`stepsize` where all is right but finite differences have few digits, of the derivative with the fewest."""
     worst: dict[str, float] = {}
     fewest = (LIMITED, "")
     for output in study.outputs:
