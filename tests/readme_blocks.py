@@ -44,7 +44,7 @@ from diffcli.methods.registry import METHODS
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 COLUMNS = 88
-LAYERS = ("", "cli/", "render/", "studies/", "methods/", "tracing/", "execute/", "language/", "graph/")
+LAYERS = ("", "cli/", "render/", "learn/", "studies/", "methods/", "tracing/", "execute/", "language/", "graph/")
 BENCHMARK = "python benchmarks/"
 BLOCK = re.compile(
     r"^```(?P<fence>console|pycon)\n(?P<code>.*?)^```$"
@@ -182,7 +182,7 @@ def modules(_: Block) -> str:
     """The package from the command line down to the graph, one line for each module."""
     lines = ["", "| Module | What it is |", "|:---|:---|"]
     for folder in LAYERS:
-        for path in sorted((ROOT / "diffcli").glob(f"{folder}[!_]*.py")):
+        for path in sorted((ROOT / "diffcli").glob(f"{folder}**/[!_]*.py" if folder else "[!_]*.py")):
             says = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
             lines.append(f"| `{path.relative_to(ROOT)}` | {says.replace('|', chr(92) + '|')} |")
     return "\n".join([*lines, "", ""])
