@@ -32,6 +32,7 @@ def cache(tmp_path, monkeypatch):
     """An empty one, in a folder whose way has a space."""
     folder = tmp_path / "the cache"
     monkeypatch.setenv("DIFFCLI_CACHE_DIR", str(folder))
+    monkeypatch.delenv("DIFFCLI_NO_COMPILER", raising=False)
     return folder
 
 

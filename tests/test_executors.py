@@ -253,6 +253,7 @@ def runs_in_numpy(batch):
     return batch._quick == batch._numpy.quick
 
 
+@needs_compiler
 @pytest.mark.parametrize("error", [CompilerError("broken"), OSError(28, "no space")])
 def test_the_choice_is_numpy_where_compiling_fails(error, monkeypatch):
     def broken(*_):
