@@ -1,9 +1,11 @@
 """Compiled programs on arrays against the interpreter, on random programs; what is whose memory; how much there is."""
 
+import math
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from math import prod
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from diffcli.errors import ShapeError, UsageError
 from diffcli.execute import array_source
 from diffcli.execute.array_library import library_of
 from diffcli.execute.array_plan import Plan
+from diffcli.execute.array_rewriting import rewritten
 from diffcli.execute.array_source import compiled
 from diffcli.execute.arrays import ArrayArithmetic
 from diffcli.execute.interpreter import outputs
@@ -344,3 +347,21 @@ def test_a_sweep_over_layers_holds_little_beside_the_intermediates():
     random = np.random.default_rng(0)
     values = [random.normal(size=(width, batch)), random.normal(size=(width, width))]
     assert peak(sweep, values) <= 1.2 * 20 * width * batch * 8
+
+
+def test_the_slope_of_a_sigmoid_takes_one_exponential():
+    """σ(x)·σ(−x) = e/(1 + e)² with e = exp(−|x|): the digits of 50-digit arithmetic, at special values too."""
+    builder = Builder()
+    x = builder.input("x", shape=(9,))
+    graph = builder.graph((x,), (builder.apply("sum", builder.apply("sigmoid", x), axes=(0,), keepdims=False),))
+    program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
+    points = np.array([0.0, -0.0, 1.0, -3.0, 40.0, -700.0, 800.0, math.inf, math.nan])
+    _, slopes = compiled(program)([points])
+    with mpmath.workdps(50):
+        exponentials = [mpmath.exp(-abs(mpmath.mpf(point))) for point in points[:8]]
+        exact = [float(e / (1 + e) ** 2) for e in exponentials]
+    np.testing.assert_allclose(slopes[:8], exact, rtol=1e-15)
+    assert math.isnan(slopes[8])
+    rewritten_ops = [node.op for node in rewritten(program, library_of([points])).nodes]
+    assert rewritten_ops.count("exp") == 1
+    assert "sigmoid" not in rewritten_ops[rewritten_ops.index("exp") :]

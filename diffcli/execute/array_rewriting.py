@@ -48,6 +48,8 @@ class Rewriter(Builder):
             return self._moved(node, args)
         if node.shape and any(argument in self.repeated for argument in args):
             args = self._without_copies(node, args)
+        if node.op == "mul" and (x := self._argument_of_slope(*args)) is not None:
+            return self._slope_of_sigmoid(x)
         if needs_definition(self.library, node.op):
             return outputs(OPS[node.op].definition_graph(), self, args)[0]
         return self._signed(node.op, *args)
@@ -66,6 +68,21 @@ class Rewriter(Builder):
             if broadcast(*map(self.shape, fewer)) == node.shape:
                 chosen = fewer
         return chosen
+
+    def _argument_of_slope(self, *factors: int) -> int | None:
+        """The x of sigmoid(x)·sigmoid(−x)."""
+        for one, other in (factors, factors[::-1]):
+            if self.nodes[one].op == self.nodes[other].op == "sigmoid":
+                x, opposite = self.nodes[one].args[0], self.nodes[self.nodes[other].args[0]]
+                if opposite == Node("neg", (x,), shape=opposite.shape):
+                    return x
+        return None
+
+    def _slope_of_sigmoid(self, x: int) -> int:
+        """With e = exp(−|x|) it is e/(1 + e)²: one exponential in place of two, and nothing cancels."""
+        exponential = self.apply("exp", self.apply("neg", self.apply("abs", x)))
+        denominator = self.apply("add", self.constant("1"), exponential)
+        return self.apply("div", exponential, self.apply("mul", denominator, denominator))
 
     def _signed(self, op: str, *args: int) -> int:
         """A sum with −y is a difference, and −(−x) is x, to the last bit."""
