@@ -3,9 +3,9 @@
     python benchmarks/cheap_gradient.py [POINTS] [ROUNDS] [numpy|c ...]
 
 For every output of every file in expressions/ that is a program of numbers: both programs run in turn on one thread, at
-points around the example's own, into arrays that are there already, in blocks of NumPy (and, if asked for, in C). Of
-each the quickest round counts. Printed are the median, the mean and the worst of the ratios, and the expressions with the largest ones; beside
-them the time of the value alone, since programs of one or two quick operations are limited by what they write.
+points around the example's own, into arrays that are there already, in blocks of NumPy and in C. Of each the quickest
+round counts. Printed are the median, the mean and the worst of the ratios, and the expressions with the largest ones;
+beside them the time of the value alone, since programs of one or two quick operations are limited by what they write.
 """
 
 import random

@@ -158,10 +158,18 @@ def _titled_header(table: Table, widths: Sequence[int]) -> list[Text]:
 def _header(table: Table, columns: Sequence[Column], widths: Sequence[int]) -> list[Text]:
     if not any(column.header for column in columns):
         return []
-    cells = [wrapped((Span(column.header, column.role),), size) for column, size in zip(columns, widths, strict=True)]
+    cells = [_header_lines(column, size) for column, size in zip(columns, widths, strict=True)]
     height = max(map(len, cells))
     padded = [[()] * (height - len(cell)) + cell for cell in cells]
     return [_line([cell[k] for cell in padded], table, columns, widths) for k in range(height)]
+
+
+def _header_lines(column: Column, size: int) -> list[Text]:
+    """The header, broken behind its comma where that is enough: "tangent," above "ẋ2 = 1"."""
+    before, comma, behind = column.header.partition(", ")
+    if comma and width(column.header) > size >= max(width(before) + 1, width(behind)):
+        return [(Span(f"{before},", column.role),), (Span(behind, column.role),)]
+    return wrapped((Span(column.header, column.role),), size)
 
 
 def _row(row: Sequence[Text], table: Table, widths: Sequence[int]) -> list[Text]:
