@@ -39,8 +39,11 @@ UFUNCS: dict[str, np.ufunc] = {
 """Operations whose name in NumPy is not that of the table."""
 INFINITY = "1e999"
 """A literal too large for a double."""
+ONE = np.int8(1)
 MANY = 1_000
 """From so many points on several quick calls are quicker than a slow one."""
+SMALL, LARGE = 1e-280, 1e300
+"""Between these a sum of two squares has all its digits, whatever is lost of the smaller one."""
 
 
 def call(op: str) -> Call | None:
@@ -62,8 +65,8 @@ def call(op: str) -> Call | None:
 def choose(condition: Any, x: Any, y: Any, out: Any = None) -> Any:
     """Elements of x where the condition holds, else of y; the result may lie where y is, not where x is.
 
-    Many are chosen by their bits, x ^ ((x ^ y) & mask): a processor that has to guess each choice takes several times
-    as long when the guesses fail.
+    Many are chosen by their bits: a processor that has to guess each choice takes several times as long when the
+    guesses fail.
     """
     holds = condition if condition.dtype == np.bool_ else condition != 0
     if out is None:
@@ -71,19 +74,34 @@ def choose(condition: Any, x: Any, y: Any, out: Any = None) -> Any:
     if out.size < MANY or not (x.dtype == y.dtype == np.float64 and holds.shape == out.shape):
         np.copyto(out, y)
         np.copyto(out, x, where=holds)
-        return out
-    others = np.subtract(holds.view(np.int8), 1, dtype=np.int64, casting="unsafe")  # all bits where it does not hold
-    bits, result = x.view(np.int64), out.view(np.int64)
-    np.bitwise_xor(bits, y.view(np.int64), out=result)
-    np.bitwise_and(result, others, out=result)
-    np.bitwise_xor(result, bits, out=result)
+    else:
+        _choose_bits(holds.view(np.int8), x.view(np.int64), y.view(np.int64), out.view(np.int64))
     return out
+
+
+def _choose_bits(holds: Any, x: Any, y: Any, out: Any) -> None:
+    """The bits x ^ ((x ^ y) & mask), which are fewer operations where one of both is 0, as adjoints of branches are."""
+    if not (y.shape or y):
+        np.bitwise_and(x, np.negative(holds), out=out)
+        return
+    mask = np.subtract(holds, ONE)  # all bits where it does not hold
+    if not (x.shape or x):
+        np.bitwise_and(y, mask, out=out)
+        return
+    mask = mask.astype(np.int64)
+    np.bitwise_xor(x, y, out=out)
+    np.bitwise_and(out, mask, out=out)
+    np.bitwise_xor(out, x, out=out)
 
 
 def hypotenuse(x: Any, y: Any, out: Any = None) -> Any:
     """The square root of x² + y²; NumPy's own takes several times as long, one number after the other."""
     if out is None or out.size < MANY:
         return np.hypot(x, y, out=out)
+    squares = np.multiply(y, y)
+    squares += np.multiply(x, x)
+    if SMALL < squares.min() and squares.max() < LARGE:  # neither holds where there is a nan
+        return np.sqrt(squares, out=out)
     x, y = np.abs(x), np.abs(y)
     larger = np.maximum(x, y)
     np.divide(np.minimum(x, y), larger, out=out)
