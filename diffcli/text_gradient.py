@@ -4,7 +4,7 @@ The text is read once, and once more for every set of shapes where it needs arra
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.derivatives import Derivatives
@@ -61,11 +61,22 @@ class ValueAndGradient:
     """The names of the arguments, in order."""
 
     def function(self) -> "ValueAndGradient":
-        """The same as a plain function of Python where the text is short, which is several times quicker to call."""
+        """The same as a plain function of Python or C where the text is short, which is several times quicker to call.
+
+        Raises:
+            CompilerError: C is to run it, and there is no compiler that works.
+        """
         graph = self._primal
-        if graph is None or self._executor not in (None, "python") or len(graph.nodes) > SHORT:
+        if graph is None or self._executor not in (None, "python", "c") or len(graph.nodes) > SHORT:
             return self
-        found: Any = compiled_function(self._adjoint, self.__call__)
+        found: Any
+        if self._executor == "c":
+            from diffcli.execute.blocks import Batch
+
+            self._batch = Batch(self._adjoint, "c")
+            found = partial(self._batch.one(self.__call__))  # which, unlike a function of C, has attributes
+        else:
+            found = compiled_function(self._adjoint, self.__call__)
         found.__doc__ = f"Value and gradient of {self.text}"
         for name in ("text", "variables", "batch", "jvp", "vjp"):
             setattr(found, name, getattr(self, name))
@@ -121,17 +132,21 @@ class ValueAndGradient:
             out: (values, (g1, g2, …)): arrays of double precision that take the results.
             threads: How many threads share many points; as many as there are cores by default.
         """
+        if self._batch is not None and threads is None:
+            try:  # few points in plain arrays, for which every further step would count
+                if out is None:
+                    found: tuple[Any, tuple[Any, ...]] | None = self._batch.many(*points)
+                    if found is not None:
+                        return found
+                else:
+                    value, partials = out
+                    if self._batch.fill_few(*points, value, *partials):
+                        return value, tuple(partials)
+            except (RuntimeError, TypeError, ValueError):
+                pass  # another thread is in it, or something is wrong with what is given
         if len(points) != len(self.variables):
             raise TypeError(f"{len(self.variables)} arrays are needed ({self._names}), not {len(points)}")
-        if self._batch is not None and out is None:  # small batches are quick
-            results = self._batch(points, None, threads)
-            return results[0], tuple(results[1:])
-        given = None
-        if out is not None:
-            try:
-                given = [out[0], *out[1]]
-            except (TypeError, ValueError, LookupError):
-                raise UsageError("out is a pair: the array of values, and a tuple of arrays for the gradient") from None
+        given = None if out is None else _flat(out)
         if self._primal is None:
             results = self._arrays_at_points(points, given)
         else:
@@ -207,3 +222,11 @@ class ValueAndGradient:
             )
         one_output(graph)
         return Derivatives(graph, graph.inputs)
+
+
+def _flat(out: Any) -> list[Any]:
+    """All arrays that take results."""
+    try:
+        return [out[0], *out[1]]
+    except (TypeError, ValueError, LookupError):
+        raise UsageError("out is a pair: the array of values, and a tuple of arrays for the gradient") from None

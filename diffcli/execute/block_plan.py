@@ -164,20 +164,22 @@ class Plan:
         lines = [f"    {self._line(k, step)}" for k, step in enumerate(self.steps)]
         return self._compiled("values", [f"    {', '.join(self.names)}, = values", *lines], {})
 
-    def allocating(self, most: int) -> Callable[..., list[Any] | None]:
-        """The steps on whole arrays: NumPy makes an array where a place is used first.
+    def allocating(self, most: int, quota: list[int]) -> Callable[..., tuple[Any, tuple[Any, ...]] | None]:
+        """The steps on whole arrays, to the first output and a tuple of the others; NumPy makes all arrays.
 
-        All inputs are to be arrays of double precision of one shape, and of `most` elements at most; else the result
-        is None.
+        All inputs are to be arrays of double precision of one shape, and of `most` elements at most; else, and when
+        `quota[0]`, from which they are taken, is used up, the result is None.
         """
         inputs = [self.places[position] for position in self.inputs]
         lines, results = [*_guards(inputs), *self._lines(())], []
         for number, position in enumerate(self.graph.outputs):
             place = self.places[position] if self._varies[position] else f"filled(x0, n{number})"
             results.append(place if self.made[number] or not self._varies[position] else f"{place}.copy()")
-        return self._compiled(", ".join(inputs), [*lines, f"    return [{', '.join(results)}]"], self._known(most))
+        first, *others = results
+        lines.append(f"    return {first}, ({''.join(f'{other}, ' for other in others)})")
+        return self._compiled(", ".join(inputs), lines, self._known(most, quota))
 
-    def filling(self, most: int) -> Callable[..., bool | None]:
+    def filling(self, most: int, quota: list[int]) -> Callable[..., bool | None]:
         """The same, with arrays for the results behind the inputs, which own their memory and are no inputs."""
         inputs = [self.places[position] for position in self.inputs]
         outputs = [f"y{number}" for number in range(len(self.made))]
@@ -186,7 +188,7 @@ class Plan:
             if not self.made[number]:
                 value = self.places[position] if self._varies[position] else f"n{number}"
                 lines.append(f"    y{number}[...] = {value}")
-        return self._compiled(", ".join([*inputs, *outputs]), [*lines, "    return True"], self._known(most))
+        return self._compiled(", ".join([*inputs, *outputs]), [*lines, "    return True"], self._known(most, quota))
 
     def _lines(self, places: Sequence[str]) -> Iterator[str]:
         """The steps; NumPy makes an array where a place is used first that is none of these."""
@@ -196,13 +198,13 @@ class Plan:
             yield f"    {self._line(k, step, is_first=place not in begun)}"
             begun.add(place)
 
-    def _known(self, most: int) -> dict[str, Any]:
+    def _known(self, most: int, quota: list[int]) -> dict[str, Any]:
         """What stands for numbers in the text."""
         known = self.values([0.0] * len(self.graph.inputs))
         names = {self.places[position]: known[position] for position in self.numbers}
         fixed = enumerate(self.graph.outputs)
         names |= {f"n{number}": known[position] for number, position in fixed if not self._varies[position]}
-        return names | {"array": np.ndarray, "double": np.dtype(np.float64), "most": most}
+        return names | {"array": np.ndarray, "double": np.dtype(np.float64), "most": most, "quota": quota}
 
     def _line(self, number: int, step: Step, *, is_first: bool = False) -> str:
         args, place = ", ".join(self.places[position] for position in step.args), self.places[step.result]
@@ -236,8 +238,9 @@ def _guards(inputs: Sequence[str], outputs: Sequence[str] = ()) -> Iterator[str]
     wrong = [f"type({name}) is not array or {name}.dtype is not double" for name in (*inputs, *outputs)]
     yield f"    if {' or '.join(wrong)}: return None"
     yield f"    shape = {first}.shape"
+    yield f"    size = {first}.size"
     wrong = [f"{name}.shape != shape" for name in others]
-    yield f"    if {' or '.join([*wrong, 'not shape', f'not 0 < {first}.size <= most'])}: return None"
+    yield f"    if {' or '.join([*wrong, 'not shape', 'not 0 < size <= most', 'quota[0] < 0'])}: return None"
     for number, name in enumerate(outputs):
         wrong = [f"{name}.base is not None or not {name}.flags.writeable"]
         wrong += [f"{name} is {other}" for other in (*inputs, *outputs[:number])]
@@ -249,6 +252,7 @@ def _guards(inputs: Sequence[str], outputs: Sequence[str] = ()) -> Iterator[str]
         ]
         wrong += [f"{name}.base is {output}" for name in inputs for output in outputs]
         yield f"    if {' or '.join(wrong)}: return None"
+    yield "    quota[0] -= size"
 
 
 class _Buffers:

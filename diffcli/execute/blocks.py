@@ -11,7 +11,7 @@ from diffcli.execute.c_batch import CBatch
 from diffcli.execute.c_program import CProgram
 from diffcli.execute.cuda_batch import CudaBatch, is_on_device
 from diffcli.execute.executors import at_one_point
-from diffcli.execute.numpy_batch import FLOAT64, UNLIMITED, Array, Arrays, NumpyBatch
+from diffcli.execute.numpy_batch import FLOAT64, UNLIMITED, Array, Arrays, NumpyBatch, nothing
 from diffcli.execute.results import Results
 from diffcli.execute.workers import checked
 from diffcli.graph.program import Graph
@@ -37,12 +37,11 @@ class Batch:
         self._cuda: CudaBatch | None = None
         self._results = Results()
         self._runs_in_c = False
-        self._quick: Callable[..., list[Array] | None] | None = None
-        """What takes few points, if they are plain arrays; …"""
-        self._quick_into: Callable[..., bool] | None = None
-        """… and the same for arrays that take the results."""
-        if executor in (None, "numpy"):
-            self._quick, self._quick_into = self._numpy.quick, self._numpy.quick_into
+        self.many: Callable[..., Any] = nothing
+        """From few points in plain arrays to the first output and a tuple of the others; None for all else. Raises
+        RuntimeError in a second thread."""
+        self.fill_few: Callable[..., Any] = nothing
+        """Whether such arrays for the inputs and the outputs could be filled."""
         if executor is None:
             self._grant(0)  # the first run will show what a point costs
 
@@ -63,14 +62,9 @@ class Batch:
         """
         if threads is not None:
             checked(threads)
-        if out is None:
-            found = self._quick(*points) if self._quick is not None else None
-            if found is None and self._runs_in_c and type(points[0]) is np.ndarray:
-                found = self._at_many(points)
-            if found is not None:
-                return found
-        elif self._quick_into is not None and len(out) == len(self.graph.outputs) and self._quick_into(*points, *out):
-            return list(out)
+        found = self._at_once(points, out) if len(points) == len(self.graph.inputs) else None
+        if found is not None:
+            return found
         if any(map(is_on_device, points)):
             return self._on_device(points, out)
         arrays = [_real(name, values) for name, values in zip(self.graph.variables, points, strict=True)]
@@ -85,10 +79,19 @@ class Batch:
                 array[...] = written.reshape(shape)
         return results
 
-    def _at_many(self, points: Sequence[Any]) -> list[Array] | None:
-        """By C, with results in memory that is known already."""
-        results = self._results.arrays(points[0].shape, len(self.graph.outputs))
-        return results if self._quick_into is not None and self._quick_into(*points, *results) else None
+    def _at_once(self, points: Sequence[Any], out: Sequence[Any] | None) -> list[Array] | None:
+        """The results where nothing has to be looked at, converted or shared among threads."""
+        try:
+            if out is None:
+                found = self.many(*points)
+                if found is not None:
+                    return [found[0], *found[1]]
+                if not self._runs_in_c or type(points[0]) is not np.ndarray:
+                    return None
+                out = self._results.arrays(points[0].shape, len(self.graph.outputs))
+            return list(out) if len(out) == len(self.graph.outputs) and self.fill_few(*points, *out) else None
+        except RuntimeError:  # another thread is in it
+            return None
 
     def _on_device(self, points: Sequence[Any], out: Sequence[Any] | None) -> list[Array]:
         if self._executor is not None:
@@ -106,18 +109,38 @@ class Batch:
         given = [0.0 if flag else one.item() for one, flag in zip(points, arrays, strict=True)]
         inputs = [np.broadcast_to(array, shape).reshape(-1) for array in points if array.size != 1]
         program = self._c_program(arrays, prod(shape))
+        if all(arrays):
+            self._remember(program)
         if program is None:
             self._numpy.fill(arrays, inputs, given, results, threads)
             return
-        if all(arrays):
-            self._quick, self._quick_into = program.quick, program.quick_into
-            self._runs_in_c = program.quick is not None
         inputs = [np.require(array, np.float64, ["C", "ALIGNED"]) for array in inputs]
         written = [result if _is_contiguous(result) else np.empty(result.shape) for result in results]
         program.run(inputs, written, given, threads)
         for result, one in zip(results, written, strict=True):
             if one is not result:
                 result[...] = one
+
+    def one(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+        """What takes one point, compiled by C: floats in, the first output and a tuple of the others out.
+
+        Args:
+            otherwise: What it hands everything else to; it is the result where this Python cannot call C.
+
+        Raises:
+            CompilerError: There is no compiler that works.
+        """
+        program = self._c.compiled((True,) * len(self.graph.inputs))
+        self._remember(program)
+        return otherwise if program.calls is None else program.calls.one(otherwise)
+
+    def _remember(self, program: CProgram | None) -> None:
+        """Let few points go the short way from now on."""
+        if program is None:
+            self.many, self.fill_few = self._numpy.many, self._numpy.fill_few
+        elif program.calls is not None and not self._runs_in_c:
+            self.many, self.fill_few = program.calls.many(), program.calls.fill()
+            self._runs_in_c = True
 
     def _c_program(self, arrays: Arrays, points: int) -> CProgram | None:
         """The program in C, if that is asked for or pays."""

@@ -6,13 +6,11 @@ only to be overwritten.
 
 import ctypes
 from collections import deque
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from diffcli.execute.c_cache import cached
+from diffcli.execute.c_calls import Calls, are_known
 from diffcli.execute.c_functions import FUNCTIONS
 from diffcli.execute.c_source import MOST_STREAMED, Loop, source
 from diffcli.execute.c_vectors import Toolchain, toolchain
@@ -29,15 +27,8 @@ SIMPLE, QUOTIENT, VECTOR, SCALAR, MEMORY = 0.04, 0.3, 0.45, 10.0, 0.06
 numbers at once, any other one, and an array that lies in the cache. (Measured were 0.41, 1.6 and 2.9 for examples C, A
 and B of the lectures, on a processor of 2024 with AVX-512.)"""
 SIMPLE_CALLS = frozenset(("fabs", "floor", "ceil", "rint", "smaller", "larger", "sign"))
-FEW = 8_192
-"""Points up to which new arrays are as good as kept ones."""
-MOST_QUICK = 12
-"""Arrays up to which they are handed over as they are."""
-LIKE = np.empty(1)
-"""What the arrays are that C takes as they are."""
 
 Array = Any
-Quick = Callable[..., list[Array] | None]
 
 
 class CProgram:
@@ -53,8 +44,10 @@ class CProgram:
         """About how many nanoseconds one point takes."""
         if loop.outputs <= MOST_STREAMED and computing < moving:
             self._streaming = _function(library.streaming)
-        self.quick, self.quick_into = self._quick(library)
-        """Functions of arrays for few points; None or False where they cannot take them."""
+        self.calls: Calls | None = None
+        """What Python calls by itself, where all inputs are arrays."""
+        if loop.takes_arrays_only and are_known():
+            self.calls = Calls(library, most=int(THREADED / self.cost))
 
     def run(
         self, inputs: Sequence[Array], results: Sequence[Array], given: Sequence[float], threads: int | None = None
@@ -89,29 +82,6 @@ class CProgram:
 
         share(work, parts, wanted)
 
-    def _quick(self, library: ctypes.CDLL) -> tuple[Quick | None, Callable[..., bool] | None]:
-        """Functions of plain arrays of few points, without and with arrays for the results."""
-        count = len(self.loop.inputs) + self.loop.outputs
-        if count > MOST_QUICK or self.loop.numbers or not self.loop.inputs or not objects_are_known():
-            return None, None
-        function = library.arrays
-        function.argtypes, function.restype = [ctypes.py_object] * (1 + count), ctypes.c_int
-        outputs, most = range(self.loop.outputs), int(THREADED / self.cost)
-
-        def quick(*inputs: Any) -> list[Array] | None:
-            first = inputs[0]
-            if type(first) is not np.ndarray or first.size > FEW:
-                return None
-            size = first.size
-            results = [np.empty(size) for _ in outputs]
-            return results if function(LIKE, *inputs, *results) else None
-
-        def quick_into(*arrays: Any) -> bool:
-            first = arrays[0]
-            return type(first) is np.ndarray and first.size <= most and bool(function(LIKE, *arrays))
-
-        return quick, quick_into
-
 
 def _places(arrays: Sequence[Array]) -> Any:
     places: Any = (ctypes.c_void_p * max(1, len(arrays)))(*[array.ctypes.data for array in arrays])
@@ -137,39 +107,6 @@ def _costs(loop: Loop, vectors: Sequence[str]) -> tuple[float, float]:
         else:
             computing += VECTOR if name in vectors else SCALAR
     return computing, MEMORY * (len(loop.inputs) + loop.outputs)
-
-
-@cache
-def objects_are_known() -> bool:
-    """Whether NumPy's arrays lie in memory as C is told (see `c_source`), in this build of Python and of NumPy."""
-    if object.__basicsize__ != 2 * ctypes.sizeof(ctypes.c_void_p):
-        return False
-    table = np.arange(12.0).reshape(3, 4)
-    for array in (table[1], table[:, 1], table):
-        seen = _Object.from_address(id(array))
-        shape = [seen.dimensions[axis] for axis in range(array.ndim)]
-        strides = [seen.strides[axis] for axis in range(array.ndim)]
-        found = (seen.type, seen.data, seen.axes, shape, strides, seen.dtype, seen.flags)
-        layout = (array.ctypes.data, array.ndim, [*array.shape], [*array.strides])
-        if found != (id(np.ndarray), *layout, id(LIKE.dtype), array.flags.num):
-            return False
-    return True
-
-
-class _Object(ctypes.Structure):
-    """The public beginning of every array (PyArrayObject_fields in NumPy's headers)."""
-
-    _fields_ = (
-        ("count", ctypes.c_ssize_t),
-        ("type", ctypes.c_void_p),
-        ("data", ctypes.c_void_p),
-        ("axes", ctypes.c_int),
-        ("dimensions", ctypes.POINTER(ctypes.c_ssize_t)),
-        ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
-        ("base", ctypes.c_void_p),
-        ("dtype", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-    )
 
 
 def is_cached(loop: Loop) -> bool:

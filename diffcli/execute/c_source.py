@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from diffcli.errors import UsageError
+from diffcli.execute.c_calls_source import calls
 from diffcli.execute.c_functions import COMPARISONS, FUNCTIONS, OPERATORS, number_text, supplied
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
@@ -107,6 +108,11 @@ class Loop:
         self._texts = {position: f"c[{number}]" for number, position in enumerate(self.numbers)}
         self._fixed = [position for position in sorted(used) if not self._varies[position] and not given[position]]
 
+    @property
+    def takes_arrays_only(self) -> bool:
+        """Whether there are inputs, and none of them is a number."""
+        return bool(self.inputs) and not self.numbers
+
     def values(self, given: Sequence[float]) -> list[float]:
         """The numbers, for values of all inputs of which only those that are no arrays count."""
         if not self.numbers:
@@ -153,7 +159,7 @@ def _types(name: str) -> str:
 
 
 def source(loop: Loop, vectors: Sequence[str] = ()) -> str:
-    """The text of a library with the functions `program`, `streaming` and `arrays`.
+    """The text of a library with the functions `program` and `streaming`, and those for Python (see `c_calls`).
 
     Args:
         loop: What happens at each point.
@@ -165,7 +171,9 @@ def source(loop: Loop, vectors: Sequence[str] = ()) -> str:
     used = [name for name in vectors if name in words]
     parts = [HEAD, *vector_declarations(used), *own, block(loop, lines), program(loop)]
     if loop.outputs <= MOST_STREAMED:
-        parts += [_streaming(loop), *([] if loop.numbers or not loop.inputs else [_arrays(loop)])]
+        parts.append(_streaming(loop))
+    if loop.takes_arrays_only:
+        parts.append(calls(len(loop.inputs), loop.outputs))
     return "\n\n".join(parts) + "\n"
 
 
@@ -208,47 +216,6 @@ def _streaming(loop: Loop) -> str:
         "    }\n    finish();\n}"
     )
 
-
-def _arrays(loop: Loop) -> str:
-    """The program on arrays of NumPy as they are, if they are plain: one axis, one length, no gaps, no overlap."""
-    inputs, outputs = [f"x{k}" for k in range(len(loop.inputs))], [f"y{k}" for k in range(loop.outputs)]
-    names = ", ".join((*inputs, *outputs))
-    data = ", ".join(f"{name}->data" for name in (*inputs, *outputs))
-    parameters = ", ".join(f"const struct array *{name}" for name in ("like", *inputs, *outputs))
-    return (
-        f"{OBJECT}\n\nint arrays({parameters})\n{{\n    const struct array *all[] = {{{names}}};\n"
-        f"    if (!are_plain(like, all, {len(inputs)}, {len(inputs) + len(outputs)})) return 0;\n"
-        f"    block(y0->dimensions[0], {data}, 0);\n    return 1;\n}}"
-    )
-
-
-OBJECT = """\
-struct array {
-    long long count;
-    void *type;
-    double *data;
-    int axes;
-    long long *dimensions, *strides;
-    void *base, *dtype;
-    int flags;
-};
-enum { WRITEABLE = 0x400 };
-
-static int are_plain(const struct array *like, const struct array *const *all, int inputs, int count)
-{
-    for (int k = 0; k < count; k++) {
-        const struct array *x = all[k];
-        if (x->type != like->type || x->dtype != like->dtype || x->axes != 1) return 0;
-        if (x->dimensions[0] != all[0]->dimensions[0] || x->strides[0] != sizeof(double)) return 0;
-        if ((unsigned long long)x->data % sizeof(double) || (k >= inputs && !(x->flags & WRITEABLE))) return 0;
-        for (int other = 0; k >= inputs && other < k; other++) {
-            const struct array *y = all[other];
-            if (x->data < y->data + y->dimensions[0] && y->data < x->data + x->dimensions[0]) return 0;
-        }
-    }
-    return 1;
-}"""
-"""The public beginning of every array of NumPy; `c_program` looks whether it is so here."""
 
 STORE = """\
 enum { TILE = 128 };

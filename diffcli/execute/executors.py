@@ -47,7 +47,18 @@ def at_one_point(graph: Graph, executor: str | None = None) -> Program:
     from diffcli.execute.blocks import Batch
 
     batch = Batch(graph, executor)
-    return lambda values: [float(result) for result in batch(values)]
+
+    def run(*values: float) -> tuple[float, list[float]]:
+        first, *others = map(float, batch(values))
+        return first, others
+
+    one = batch.one(run) if executor == "c" else run
+
+    def program(values: Sequence[float]) -> list[float]:
+        first, others = one(*values)
+        return [first, *others]
+
+    return program
 
 
 def compiling(operations: int) -> int:

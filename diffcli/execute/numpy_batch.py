@@ -8,6 +8,7 @@ run while it computes.
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,44 +52,39 @@ class NumpyBatch:
     def __init__(self, graph: Graph) -> None:
         """Nothing is compiled before the first run, which knows what is an array."""
         self.graph = graph
-        self.quota = UNLIMITED
-        """Points that `quick` still takes; then whoever set it may choose something better."""
+        self._quota = [UNLIMITED]
         self._prepared: dict[tuple[Arrays, bool], _Prepared] = {}
-        self._whole: Callable[..., list[Array] | None] | None = None
-        self._filling: Callable[..., bool | None] | None = None
         self._is_short = len(graph.nodes) <= MAX_NODES
-        self._quietly = _quiet()
 
-    def quick(self, *points: Any) -> list[Array] | None:
-        """All points in one block, and new arrays for the results; None unless all are arrays of a kind, and small."""
-        if self.quota < 0:
-            return None
-        if self._whole is None:
-            if not points or not self._is_short:
-                return None
-            self._whole = self._prepare((True,) * len(points)).plan.allocating(WHOLE)
-        results: list[Array] | None = self._without_warnings(self._whole, points)
-        if results is not None:
-            self.quota -= points[0].size
-        return results
+    @property
+    def quota(self) -> int:
+        """Points that `many` and `fill` still take; then whoever set it may choose something better."""
+        return self._quota[0]
 
-    def quick_into(self, *arrays: Any) -> bool:
-        """The same for points and arrays that take the results; False unless all are of a kind, small, and apart."""
+    @quota.setter
+    def quota(self, points: int) -> None:
+        self._quota[0] = points
+
+    @cached_property
+    def many(self) -> Callable[..., Any]:
+        """All points in one block and in new arrays: the first output and a tuple of the others.
+
+        None unless all inputs are plain arrays of a kind, and small.
+        """
+        return self._whole(Plan.allocating) or nothing
+
+    @cached_property
+    def fill_few(self) -> Callable[..., Any]:
+        """The same for inputs and arrays that take the results; None unless all are of a kind, small, and apart."""
+        return self._whole(Plan.filling) or nothing
+
+    def _whole(self, written: Callable[[Plan, int, list[int]], Callable[..., Any]]) -> Callable[..., Any] | None:
+        """A program on whole arrays, for one thread at a time: others get a RuntimeError."""
         count = len(self.graph.inputs)
-        if self.quota < 0 or not count or not self._is_short or len(arrays) != count + len(self.graph.outputs):
-            return False
-        if self._filling is None:
-            self._filling = self._prepare((True,) * count).plan.filling(WHOLE)
-        is_done = bool(self._without_warnings(self._filling, arrays))
-        if is_done:
-            self.quota -= arrays[0].size
-        return is_done
-
-    def _without_warnings(self, function: Callable[..., Any], arrays: Sequence[Any]) -> Any:
-        try:
-            return self._quietly(function, *arrays)
-        except RuntimeError:  # another thread is in this context
-            return _quiet()(function, *arrays)
+        if not count or not self._is_short:
+            return None
+        plan = self._prepare((True,) * count).plan
+        return partial(_quiet(), written(plan, WHOLE, self._quota))
 
     def cost(self, arrays: Arrays, points: int) -> int:
         """About how many nanoseconds one of so many points takes."""
@@ -176,6 +172,10 @@ def block_length(arrays: int) -> int:
     size = 8 * max(1, arrays)
     fitting = max(CACHE // size, min(SHORT_BLOCK, SHARED_CACHE // size))
     return min(BLOCK, max(SHORTEST_BLOCK, fitting // 1024 * 1024))
+
+
+def nothing(*_: Any) -> None:
+    """What takes no points at all."""
 
 
 def _quiet() -> Callable[..., Any]:

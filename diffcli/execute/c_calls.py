@@ -1,0 +1,90 @@
+"""How Python calls what C compiled: one point of Python's numbers, and few points in plain arrays of NumPy.
+
+ctypes takes longer for a call than a short program for a thousand points. The functions of `c_calls_source` are called
+by the interpreter itself.
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from diffcli.execute.c_calls_source import API
+
+LIKE = np.empty(1)
+"""What the arrays are that C takes as they are."""
+ONE, MANY, FILL = range(3)
+"""The functions by their numbers in C."""
+
+
+class Calls:
+    """The functions of a compiled library for Python; raises AttributeError where it has none."""
+
+    def __init__(self, library: ctypes.CDLL, most: int) -> None:
+        """`most` is the number of points that are filled at once."""
+        known = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value for name in API]
+        known += [id(float), id(np.ndarray), id(LIKE.dtype), id(None)]
+        library.connect.restype = None
+        library.connect((ctypes.c_void_p * len(known))(*known), ctypes.c_longlong(most))
+        kind = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_int, ctypes.py_object)
+        self._function: Callable[[int, Any], Any] = kind(("function", library))
+
+    def one(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+        """From one float for each input to the first output and a tuple of the others; `otherwise` takes all else."""
+        made: Callable[..., Any] = self._function(ONE, otherwise)
+        return made
+
+    def many(self) -> Callable[..., Any]:
+        """The same for plain arrays of up to FEW points; None for all else."""
+        made: Callable[..., Any] = self._function(MANY, np.empty)
+        return made
+
+    def fill(self) -> Callable[..., bool]:
+        """From plain arrays, for the inputs and then for the outputs, to whether they could be filled."""
+        made: Callable[..., bool] = self._function(FILL, None)
+        return made
+
+
+@cache
+def are_known() -> bool:
+    """Whether numbers and arrays lie in memory as the text above says, in this build of Python and of NumPy."""
+    if object.__basicsize__ != 2 * ctypes.sizeof(ctypes.c_void_p):
+        return False
+    if any(not hasattr(ctypes.pythonapi, name) for name in API):
+        return False
+    number, table = 1.25, np.arange(12.0).reshape(3, 4)
+    seen = _Number.from_address(id(number))
+    return (seen.type, seen.value) == (id(float), number) and all(map(_is_known, (table[1], table[:, 1], table)))
+
+
+def _is_known(array: Any) -> bool:
+    seen = _Array.from_address(id(array))
+    shape = [seen.dimensions[axis] for axis in range(array.ndim)]
+    strides = [seen.strides[axis] for axis in range(array.ndim)]
+    found = (seen.type, seen.data, seen.axes, shape, strides, seen.dtype, seen.flags)
+    layout = (array.ctypes.data, array.ndim, [*array.shape], [*array.strides])
+    return found == (id(np.ndarray), *layout, id(LIKE.dtype), array.flags.num)
+
+
+class _Number(ctypes.Structure):
+    """PyFloatObject in Python's headers."""
+
+    _fields_ = (("count", ctypes.c_ssize_t), ("type", ctypes.c_void_p), ("value", ctypes.c_double))
+
+
+class _Array(ctypes.Structure):
+    """PyArrayObject_fields in NumPy's headers."""
+
+    _fields_ = (
+        ("count", ctypes.c_ssize_t),
+        ("type", ctypes.c_void_p),
+        ("data", ctypes.c_void_p),
+        ("axes", ctypes.c_int),
+        ("dimensions", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("base", ctypes.c_void_p),
+        ("dtype", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+    )
