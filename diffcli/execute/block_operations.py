@@ -100,7 +100,7 @@ def hypotenuse(x: Any, y: Any, out: Any = None) -> Any:
         return np.hypot(x, y, out=out)
     squares = np.multiply(y, y)
     squares += np.multiply(x, x)
-    if SMALL < squares.min() and squares.max() < LARGE:  # neither holds where there is a nan
+    if squares.min() > SMALL and squares.max() < LARGE:  # neither holds where there is a nan
         return np.sqrt(squares, out=out)
     x, y = np.abs(x), np.abs(y)
     larger = np.maximum(x, y)
