@@ -41,13 +41,13 @@ def all_values(graph: Graph) -> Callable[[Sequence[float]], list[float]]:
 def _run(
     graph: Graph, start: list[float], look_up: Callable[[str], Callable[..., float]]
 ) -> Callable[[Sequence[float]], list[float]]:
-    functions = {op: look_up(op) for op in {node.op for node in graph.nodes if node.args}}
     steps: list[tuple[int, Callable[..., float], Any, int]] = []
     """Where the result goes, the function, and its arguments: one and −1, two, or all of them and −2."""
     for position, (node, needed) in enumerate(zip(graph.nodes, graph.needed, strict=True)):
-        if needed and node.args:
-            few = (*node.args, -1) if len(node.args) == 1 else node.args
-            steps.append((position, functions[node.op], *(few if len(few) == 2 else (node.args, -2))))
+        args = node.args
+        if needed and args:
+            first, second = args if len(args) == 2 else (args[0], -1) if len(args) == 1 else (args, -2)
+            steps.append((position, look_up(node.op), first, second))
     inputs = graph.inputs
 
     def run(point: Sequence[float]) -> list[float]:

@@ -41,6 +41,12 @@ def _rows() -> "dict[str, Primitive]":
     return OPS
 
 
+@cache
+def _elementwise() -> frozenset[str]:
+    """The primitives whose result on numbers is a number."""
+    return frozenset(op for op, row in _rows().items() if not row.is_structural)
+
+
 @dataclass(frozen=True)
 class Graph:
     """A program with named inputs and outputs; immutable, acyclic by construction."""
@@ -80,9 +86,10 @@ class Graph:
         needed = [False] * len(self.nodes)
         for position in self.outputs:
             needed[position] = True
-        for position in range(len(self.nodes) - 1, -1, -1):
+        nodes = self.nodes
+        for position in range(len(nodes) - 1, -1, -1):
             if needed[position]:
-                for argument in self.nodes[position].args:
+                for argument in nodes[position].args:
                     needed[argument] = True
         return tuple(needed)
 
@@ -132,6 +139,8 @@ class Builder:
         self.places: list[Place | None] = list(start.places or [None] * len(start.nodes)) if start else []
         self.place: Place | None = None
         """Where nodes come from that are added without a place of their own."""
+        self._shapeless = frozenset() if any(node.shape for node in self.nodes) else _elementwise()
+        """The operations whose shapes need not be inferred: as long as there are no arrays, those of numbers."""
         self._positions = {node: position for position, node in enumerate(self.nodes)}
 
     def input(self, name: str, place: Place | None = None, shape: Shape = ()) -> int:
@@ -147,16 +156,14 @@ class Builder:
 
         Raises ShapeError, at `place`, where the shapes of the arguments do not fit.
         """
-        shapes = [self.nodes[argument].shape for argument in args]
-        row = _rows()[op]
-        if not any(shapes) and not row.is_structural:
+        if op in self._shapeless:
             return self._add(Node(op, args), place)
         try:
-            shape = row.result_shape(*shapes, **params)
+            shape = _rows()[op].result_shape(*[self.nodes[argument].shape for argument in args], **params)
         except ShapeError as error:
             error.place = error.place or place or self.place
             raise
-        settled = tuple(sorted((name, _settled(value)) for name, value in params.items()))
+        settled = tuple(sorted((name, _settled(value)) for name, value in params.items())) if params else ()
         return self._add(Node(op, args, "", shape, settled), place)
 
     def shape(self, position: int) -> Shape:
@@ -164,11 +171,16 @@ class Builder:
         return self.nodes[position].shape
 
     def _add(self, node: Node, place: Place | None) -> int:
-        position = self._positions.get(node)
-        if position is None:
-            position = self._positions[node] = len(self.nodes)
+        new = len(self.nodes)
+        for argument in node.args:
+            if argument >= new:
+                raise IndexError(f"there is no node {argument} yet")
+        position = self._positions.setdefault(node, new)
+        if position == new:
             self.nodes.append(node)
             self.places.append(place or self.place)
+            if node.shape:
+                self._shapeless = frozenset()
         return position
 
     def graph(

@@ -22,6 +22,8 @@ def shown(shape: Shape) -> str:
 
 def broadcast(*shapes: Shape) -> Shape:
     """The common shape of arrays combined element by element: axes are matched from the right, 1 fits everything."""
+    if len(set(shapes)) == 1:
+        return shapes[0]
     rank = max(map(len, shapes), default=0)
     padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
     result = []

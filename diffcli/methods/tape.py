@@ -6,8 +6,7 @@ taken in the order of the nodes, those of an adjoint program in the order of the
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
 
 from diffcli.execute.interpreter import evaluate
 from diffcli.execute.loop import all_values
@@ -16,74 +15,59 @@ from diffcli.graph.folding import FoldingBuilder
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, Graph, Node
 
-Function = Callable[..., Sequence[float]]
-
-
-class Local(NamedTuple):
-    """A local partial of a primitive: a number, the value of one of these nodes, or what is neither.
-
-    That is a function of the adjoint and the arguments, which gives v̄_source · ∂v_source/∂v_target.
-    """
-
-    number: float | None = None
-    value: int | None = None
-    function: Function | None = None
-
-
-Edge = tuple[int, int, float | None, int | None, Function | None, tuple[int, ...], bool]
-"""v̄_target ← v̄_target + v̄_source · ∂v_source/∂v_target: target, source, the partial (a number, the node that is its
-value, or a function of v̄_source and the source's arguments), these arguments, and whether the source is a choice, which
-does not use the target at all where the partial is 0, and where it is 1 as it is."""
+Function = Callable[[Sequence[float]], Sequence[float | None]]
+Partial = tuple[int, float | None, int, Function | None]
+"""∂v_source/∂v_target: which argument of the source the target is, and the partial. That is a number; or the value of
+one of the arguments, counted from 0, or of the source, −1; or what is neither: a function of v̄_source and the values of
+all arguments, which gives v̄_source · ∂v_source/∂v_target, or None where the source does not use the target at all."""
+Step = tuple[int, tuple[int, ...], tuple[Partial, ...]]
+"""A source, its arguments, and its partials by them."""
 
 
 def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:
     """A runnable program: values of the inputs in, y and ∂y/∂x for the inputs at the positions `wrt` out."""
-    values_of, edges, size = all_values(graph), _edges(graph, output, wrt), len(graph.nodes)
+    active, size = graph.active(wrt), len(graph.nodes)
+    values_of, steps = all_values(graph), _steps(graph, output, active)
 
     def run(point: Sequence[float]) -> Sequence[float]:
         values = values_of(point)
         adjoints: list[float | None] = [None] * size
         adjoints[output] = 1.0
-        for target, source, factor, value, function, args, is_choice in edges:
+        for source, args, partials in steps:
             adjoint = adjoints[source]
             if adjoint is None:
                 continue  # nothing that was used depends on this node
-            if factor is not None:
-                contribution = adjoint * factor
-            elif value is not None:
-                contribution = adjoint * values[value]
-            else:
-                assert function is not None
-                (contribution,) = function([1.0 if is_choice else adjoint, *[values[argument] for argument in args]])
-                if is_choice:
-                    if contribution == 0:
+            for argument, number, value, function in partials:
+                target = args[argument]
+                if not active[target]:
+                    continue
+                if number is not None:
+                    contribution = adjoint * number
+                elif function is None:
+                    contribution = adjoint * values[args[value] if value >= 0 else source]
+                else:
+                    (found,) = function([adjoint, *[values[position] for position in args]])
+                    if found is None:
                         continue
-                    contribution = adjoint
-            before = adjoints[target]
-            adjoints[target] = contribution if before is None else before + contribution
+                    contribution = found
+                before = adjoints[target]
+                adjoints[target] = contribution if before is None else before + contribution
         return [values[output], *[adjoints[position] or 0.0 for position in wrt]]
 
     return run
 
 
-def _edges(graph: Graph, output: int, wrt: Sequence[int]) -> list[Edge]:
-    """The edges between nodes that depend on an input and that the output depends on, the last source first."""
-    active, needed, nodes = graph.active(wrt), graph.needed, graph.nodes
-    edges: list[Edge] = []
+def _steps(graph: Graph, output: int, active: Sequence[bool]) -> list[Step]:
+    """The operations that depend on an input and that an output depends on, the last one first."""
+    nodes, needed = graph.nodes, graph.needed
+    steps: list[Step] = []
     for source in range(output, -1, -1):
-        if not (active[source] and needed[source]):
-            continue
-        op, args, *_ = node = nodes[source]
-        literals = (None,) * len(args) if op in _SIMPLE else _literals(graph, node)
-        for argument, target in enumerate(args):
-            local = _local(op, argument, literals) if active[target] else None
-            if local is None:
-                continue
-            number, value, function = local
-            if value is not None:
-                value = args[value] if value < len(args) else source
-            edges.append((target, source, number, value, function, args, op == "where"))
-    return edges
+        node = nodes[source]
+        args = node.args
+        if args and active[source] and needed[source]:
+            partials = _general_partials(node.op)
+            steps.append((source, args, _partials(node.op, _literals(graph, node)) if partials is None else partials))
+    return steps
 
 
 def _literals(graph: Graph, node: Node) -> tuple[str | None, ...]:
@@ -95,22 +79,36 @@ def _literals(graph: Graph, node: Node) -> tuple[str | None, ...]:
 _SIMPLE = frozenset(("add", "sub", "mul", "div"))
 
 
+@cache
+def _general_partials(op: str) -> tuple[Partial, ...] | None:
+    """The partials of an operation that are no simpler for constants; None of one where they are."""
+    arity = OPS[op].arity
+    return _partials(op, (None,) * arity) if arity == 1 or op in _SIMPLE else None
+
+
 @lru_cache(4096)
-def _local(op: str, argument: int, literals: tuple[str | None, ...]) -> Local | None:
-    """A partial of the table, for arguments some of which are constants; None where it is 0, as for sign."""
-    partial, builder = OPS[op].partial(argument), FoldingBuilder()
-    if partial is None:
+def _partials(op: str, literals: tuple[str | None, ...]) -> tuple[Partial, ...]:
+    """The partials of the table, for arguments some of which are constants, but for those that are 0, as of sign."""
+    found = [_partial(op, argument, literals) for argument in range(len(literals))]
+    return tuple([partial for partial in found if partial is not None])
+
+
+def _partial(op: str, argument: int, literals: tuple[str | None, ...]) -> Partial | None:
+    row, builder = OPS[op].partial(argument), FoldingBuilder()
+    if row is None:
         return None
-    names = [f"x{number}" for number in range(len(literals))]
-    inputs = [builder.input(name) for name in names]
+    inputs = [builder.input(f"x{number}") for number in range(len(literals))]
     args = [x if text is None else builder.constant(text) for x, text in zip(inputs, literals, strict=True)]
-    found = evaluate(partial, builder, args)[partial.outputs[0]]
+    found = evaluate(row, builder, args)[row.outputs[0]]
     number = builder.rational(found)
     if number is not None:
-        return Local(number=float(number)) if number else None
+        return (argument, float(number), 0, None) if number else None
     if found in args:
-        return Local(value=args.index(found))
+        return argument, None, args.index(found), None
     if builder.nodes[found] == Node(op, tuple(args)):
-        return Local(value=len(args))  # as for exp
+        return argument, None, -1, None  # as for exp
+    if op == "where":
+        taken = compiled(builder.graph(inputs, (found,)))
+        return argument, None, 0, lambda values: (values[0] if taken(values[1:])[0] else None,)
     adjoint = builder.input("adjoint")  # 1/x may overflow where v̄/x does not
-    return Local(function=compiled(builder.graph((adjoint, *inputs), (builder.apply("mul", adjoint, found),))))
+    return argument, None, 0, compiled(builder.graph((adjoint, *inputs), (builder.apply("mul", adjoint, found),)))
