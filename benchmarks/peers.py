@@ -70,11 +70,15 @@ def plan(*, quick: bool) -> list[Table]:
         tuple(Column(name, "point", {**given, "own": True}, 0.004, rounds) for name, given in a_to_c), {},
     )  # fmt: skip
     counts = (10**5,) if quick else (10**3, 10**5, 10**7)
+    numbers = tuple(Column(name, "point", {**given, "own": False}, 0.004, rounds) for name, given in a_to_c)
     return [
         Table(
             "point", "One point, from Python's numbers to Python's numbers", ("diffcli", "by hand", *everybody),
-            tuple(Column(name, "point", {**given, "own": False}, 0.004, rounds) for name, given in a_to_c),
-            {"by hand": 1 / 1.05, **at_least},
+            numbers, {"by hand": 1 / 1.05, **at_least},
+        ),
+        Table(
+            "point-c", 'The same with `executor="c"`', ("diffcli, C", "by hand", *everybody),
+            numbers, {"by hand": 1 / 1.05, **at_least},
         ),
         *([] if quick else [in_own_numbers]),
         *[table for count in counts for table in batches(count, a_to_c, rounds, long)],

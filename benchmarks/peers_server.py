@@ -84,7 +84,7 @@ def at_a_point(server: Server, example: str, *, own: bool) -> Job:
     if server.name == "diffcli":
         import diffcli
 
-        return Job(diffcli.value_and_grad(text), point)
+        return Job(diffcli.value_and_grad(text, executor="c" if server.variant == "C" else None), point)
     if server.name == "by hand":
         return Job(by_hand.in_python(example), point)
     gradient = server.adapter.gradient(_graph(text), 0, THREADS)
