@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diffcli.execute.block_operations import rewritten
+from diffcli.execute.c_source import in_c
 from diffcli.execute.floats import FLOATS, function
-from diffcli.execute.interpreter import outputs
-from diffcli.execute.optimised import optimised
+from diffcli.execute.interpreter import evaluate, outputs
+from diffcli.execute.optimised import Optimiser, optimised
 from diffcli.execute.python_source import compiled, compiled_function
 from diffcli.graph.ops import ELEMENTWISE, OPS
 from diffcli.graph.program import Builder, Graph
@@ -60,6 +62,22 @@ def test_functions_give_the_same_bits_and_leave_the_rest_to_others(graph, x, y):
     assert bits([first, second]) == bits(outputs(graph, FLOATS, [x, y]))
 
 
+@settings(max_examples=300, deadline=None)
+@given(programs(ops=("add", "sub", "mul", "div", "neg")), doubles, doubles)
+def test_signs_that_are_pulled_keep_the_bits(graph, x, y):
+    builder = Optimiser(pulls_signs=True)
+    inputs = [builder.input(name) for name in graph.variables]
+    found = evaluate(graph, builder, inputs)
+    pulled = builder.graph(inputs, [found[position] for position in graph.outputs], graph.output_names)
+    assert bits(outputs(pulled, FLOATS, [x, y])) == bits(outputs(graph, FLOATS, [x, y]))
+
+
+def test_the_way_with_the_fewest_operations_runs():
+    kepler, product = parse("1 + (-e)*cos(E)").graph, parse("u = -x\nu*y\nu*z").graph
+    for graph, operations in ((kepler, 3), (product, 3)):
+        assert in_c(graph).operations == rewritten(graph).operations == operations
+
+
 @pytest.mark.parametrize(
     ("text", "becomes"),
     [
@@ -72,6 +90,7 @@ def test_functions_give_the_same_bits_and_leave_the_rest_to_others(graph, x, y):
         ("x + 0 + y", "x + 0.0 + y"),  # −0 + 0 is +0
         ("exp(x) + 0 + y", "exp(x) + y"),
         ("(-x)*(-y)", "x*y"),
+        ("2*(-x) + (-y)*(-1)", "x*(-2.0) + y"),
         ("x*y + y*x", "x*y + x*y"),
         ("x/1 + y^1 + 2*3/4", "x + y + 1.5"),
         ("x^2 + y^-2", "x*x + 1.0/(y*y)"),

@@ -11,7 +11,7 @@ import numpy as np
 
 from diffcli.execute import half_angles
 from diffcli.execute.interpreter import evaluate
-from diffcli.execute.optimised import Optimiser
+from diffcli.execute.optimised import Optimiser, with_fewest_operations
 from diffcli.execute.special_functions import SPECIAL
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import Graph
@@ -125,18 +125,16 @@ def as_numbers(mask: Any, out: Any = None) -> Any:
 
 def rewritten(graph: Graph, *, by_half_angles: bool = False) -> Graph:
     """The same function of numbers, in operations that have a `call`; sines and cosines by tangents if asked so."""
-    needed = graph.pruned()
-    builder = _Builder()
-    builder.by_half_angles = by_half_angles
-    inputs = [builder.input(name) for name in needed.variables]
-    found = evaluate(needed, builder, inputs)
-    return builder.graph(inputs, [found[position] for position in needed.outputs], needed.output_names).pruned()
+    return with_fewest_operations(graph, [_Builder(by_half_angles), _Builder(by_half_angles, pulls_signs=True)])
 
 
 class _Builder(Optimiser):
     """Writes an operation in terms of others where that is quicker or NumPy lacks it."""
 
-    by_half_angles = False
+    def __init__(self, by_half_angles: bool, *, pulls_signs: bool = False) -> None:
+        """Begin empty."""
+        super().__init__(pulls_signs=pulls_signs)
+        self.by_half_angles = by_half_angles
 
     def apply(self, op: str, *args: int, **_: Any) -> int:  # numbers have no parameters
         rule = _RULES.get(op)

@@ -23,7 +23,7 @@ from diffcli.execute.c_functions import COMPARISONS, FUNCTIONS, OPERATORS, numbe
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
 from diffcli.execute.loop import looped
-from diffcli.execute.optimised import Optimiser
+from diffcli.execute.optimised import Optimiser, with_fewest_operations
 from diffcli.execute.polygamma import MOST_ORDER
 from diffcli.graph.ops import OPS
 from diffcli.graph.program import CONSTANT, INPUT, Graph, Node
@@ -52,11 +52,7 @@ def is_available(graph: Graph) -> bool:
 
 def in_c(graph: Graph) -> Graph:
     """The same function of numbers, in operations that C has, with as few of them as the optimiser finds."""
-    builder = _Builder()
-    needed = graph.pruned()
-    inputs = [builder.input(name) for name in needed.variables]
-    found = evaluate(needed, builder, inputs)
-    return builder.graph(inputs, [found[position] for position in needed.outputs], needed.output_names).pruned()
+    return with_fewest_operations(graph, (_Builder(), _Builder(pulls_signs=True)))
 
 
 class _Builder(Optimiser):

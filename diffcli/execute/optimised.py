@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from diffcli.execute.floats import FLOATS, function
+from diffcli.execute.interpreter import evaluate
 from diffcli.graph.program import CONSTANT, INPUT, Builder, Graph, Node
 
 MOST_FACTORS = 4
@@ -19,6 +20,8 @@ COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 THROUGH = frozenset(("add", "sub", "mul", "div", "neg"))
 """Through so many of these what a condition says is put into its branches: adjoints are chains of them."""
 DEPTH = 3
+MOST_TRIED = 1_000
+"""Nodes up to which a program is written in several ways."""
 _NEVER_MINUS_ZERO = frozenset(
     ("exp", "abs", "cosh", "hypot", "sigmoid", "softplus", "lt", "le", "gt", "ge", "eq", "ne")
 )
@@ -50,15 +53,34 @@ def _rebuilt(graph: Graph, optimiser: "Optimiser") -> Graph:
     return optimiser.graph(inputs, [new[position] for position in graph.outputs], graph.output_names)
 
 
+def with_fewest_operations(graph: Graph, builders: Sequence["Optimiser"]) -> Graph:
+    """The same function of numbers by each of the builders, of which the first suffices for a long program."""
+    needed = graph.pruned()
+    if len(needed.nodes) > MOST_TRIED:
+        builders = builders[:1]
+    return min((_evaluated(needed, builder) for builder in builders), key=lambda found: found.operations)
+
+
+def _evaluated(graph: Graph, builder: "Optimiser") -> Graph:
+    inputs = [builder.input(name) for name in graph.variables]
+    found = evaluate(graph, builder, inputs)
+    return builder.graph(inputs, [found[position] for position in graph.outputs], graph.output_names).pruned()
+
+
 class Optimiser(Builder):
     """`Builder.apply` that adds the cheapest node with the same value."""
 
     looks_into_branches = True
     """Whether what a condition says is put into its branches: nodes are written anew that others may use as before."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, *, pulls_signs: bool = False) -> None:
+        """Begin empty.
+
+        Args:
+            pulls_signs: Whether (−x)·y is written −(x·y): a sum may take up the sign, or several results each need one.
+        """
         super().__init__()
+        self._pulls_signs = pulls_signs
         self._numbers: dict[int, float] = {}
 
     def apply(self, op: str, *args: int, **_: object) -> int:  # numbers have no parameters
@@ -138,12 +160,15 @@ class Optimiser(Builder):
         return x if self.value(y) == 0 and not self._is_minus_zero(y) else None
 
     def product(self, x: int, y: int) -> int | None:
-        """1·x is x, (−1)·x is −x, (−x)·(−y) is x·y."""
+        """1·x is x, (−1)·x is −x, (−x)·(−y) is x·y, and a number takes up a sign: 2·(−x) is (−2)·x."""
         for factor, other in ((x, y), (y, x)):
-            if self.value(factor) == 1:
+            number, opposite = self.value(factor), self.opposite(other)
+            if number == 1:
                 return other
-            if self.value(factor) == -1:
+            if number == -1:
                 return self.apply("neg", other)
+            if number is not None and opposite is not None:
+                return self.apply("mul", self.number(-number), opposite)
         return self._without_signs("mul", x, y)
 
     def quotient(self, x: int, y: int) -> int | None:
@@ -155,7 +180,11 @@ class Optimiser(Builder):
 
     def _without_signs(self, op: str, x: int, y: int) -> int | None:
         opposites = self.opposite(x), self.opposite(y)
-        return None if None in opposites else self.apply(op, *opposites)  # type: ignore[arg-type]
+        signs = sum(opposite is not None for opposite in opposites)
+        if signs == 0 or (signs == 1 and not self._pulls_signs):
+            return None
+        result = self.apply(op, *[a if b is None else b for a, b in zip((x, y), opposites, strict=True)])
+        return result if signs == 2 else self.apply("neg", result)
 
     def negative(self, x: int) -> int | None:
         """−(−x) is x."""
