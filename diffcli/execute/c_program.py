@@ -5,23 +5,20 @@ only to be overwritten.
 """
 
 import ctypes
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from diffcli.execute import c_workers
 from diffcli.execute.c_cache import cached
 from diffcli.execute.c_calls import Calls, are_known
 from diffcli.execute.c_functions import FUNCTIONS
 from diffcli.execute.c_source import MOST_STREAMED, Loop, source
 from diffcli.execute.c_vectors import Toolchain, toolchain
-from diffcli.execute.workers import cores, share
 
 STREAMED = 16_000_000
 """Bytes of results from which on they pass the cache by: about what it holds."""
-SHORTEST, PARTS = 8_192, 8
-"""Threads share the points in as many parts for each, of as many points at least."""
-THREADED = 120_000
-"""Nanoseconds of work from which on a second thread pays: waking it takes a half of that."""
+THREADED = 60_000
+"""Nanoseconds of work from which on threads pay in spite of all that is looked at before they are asked."""
 SIMPLE, QUOTIENT, VECTOR, SCALAR, MEMORY = 0.04, 0.3, 0.45, 10.0, 0.06
 """About how many nanoseconds each point takes: for an operation, a quotient or root, a function that exists for several
 numbers at once, any other one, and an array that lies in the cache. (Measured were 0.41, 1.6 and 2.9 for examples C, A
@@ -35,7 +32,7 @@ class CProgram:
     """A loop that was compiled; raises CompilerError where that fails."""
 
     def __init__(self, loop: Loop, made_by: Toolchain) -> None:
-        self.loop = loop
+        self.loop, self._made_by = loop, made_by
         text = source(loop, made_by.vectors)
         library = made_by.library(text)
         self._program, self._streaming = _function(library.program), None
@@ -65,22 +62,7 @@ class CProgram:
         arguments = (_places(inputs), _places(results), (ctypes.c_double * max(1, len(numbers)))(*numbers))
         is_large = sum(result.nbytes for result in results) >= STREAMED
         function = self._streaming if is_large and self._streaming is not None else self._program
-        wanted = threads or (cores() if total * self.cost >= THREADED else 1)
-        if wanted == 1:
-            function(0, total, *arguments)
-            return
-        size = max(SHORTEST, -total // (wanted * PARTS) // 8 * -8)
-        parts = deque((begin, min(begin + size, total)) for begin in range(0, total, size))
-
-        def work() -> None:
-            while True:
-                try:
-                    begin, end = parts.popleft()
-                except IndexError:
-                    return
-                function(begin, end, *arguments)
-
-        share(work, parts, wanted)
+        c_workers.run(self._made_by, function, total, self.cost, arguments, threads)
 
 
 def _places(arrays: Sequence[Array]) -> Any:

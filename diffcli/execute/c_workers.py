@@ -1,0 +1,306 @@
+"""Threads that run a compiled loop: they are C, start at once, and sleep when there is nothing to do.
+
+A thread of Python takes some 60 µs to wake, in which one thread alone computes 10⁵ points of a short program. These
+wait for the next batch without sleeping for a moment (SPUN), and are with it in less than a microsecond if it comes by
+then. Each begins with a range of its own, so that its cache keeps what is used again, and then helps with the others'.
+"""
+
+import ctypes
+from collections import deque
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from diffcli.errors import LibraryError
+from diffcli.execute.c_vectors import Toolchain
+from diffcli.execute.workers import MOST, cores, share
+
+SPUN = 50_000
+"""Nanoseconds for which a thread waits awake."""
+THREADED = 6_000
+"""Nanoseconds of work from which on a second thread pays, …"""
+WAKING = 60_000
+"""… if it does not sleep or batches follow each other; else so many; …"""
+IN_PYTHON = 120_000
+"""… and for threads of Python, which are there where those of C are not."""
+PARTS, SHORTEST = 8, 1_000
+"""Each thread's range has so many parts, of as many nanoseconds of work at least."""
+FEWEST = 8_192
+"""The points that a thread of Python takes at least."""
+ROUND = 10_000_000
+"""Nanoseconds of work of a thread after which this one looks whether the user has interrupted it."""
+
+Function = Any
+"""A compiled loop: from one point to another, with places of the inputs, of the results, and numbers."""
+Arguments = tuple[Any, Any, Any]
+
+
+def run(
+    made_by: Toolchain, function: Function, total: int, cost: float, arguments: Arguments, threads: int | None = None
+) -> None:
+    """Run a loop over so many points.
+
+    Args:
+        made_by: What has compiled it.
+        function: The loop.
+        total: How many points.
+        cost: About how many nanoseconds one takes.
+        arguments: Places of the inputs, of the results, and numbers.
+        threads: How many threads share the points; by default as many as there are cores, if that pays.
+    """
+    is_alone = threads == 1 if threads else total * cost < THREADED
+    together = None if is_alone else team(made_by)
+    if together is None and not is_alone:
+        _in_python(function, total, arguments, threads or (cores() if total * cost >= IN_PYTHON else 1))
+        return
+    length = round_of(cost, threads)
+    for begin in range(0, total, length):
+        end = min(begin + length, total)
+        if together is None:
+            function(begin, end, *arguments)
+        else:
+            together(function, begin, end, cost, threads or 0, *arguments)
+
+
+def round_of(cost: float, threads: int | None = None) -> int:
+    """How many points are computed at once."""
+    return max(8, int(ROUND / cost) // 8 * 8) * (threads or cores())
+
+
+@cache
+def team(made_by: Toolchain) -> Callable[..., None] | None:
+    """What has threads of C share a range of points; None where there are none."""
+    try:
+        function = made_by.library(TEXT).share
+    except (LibraryError, OSError, AttributeError):
+        return None
+    count, places = ctypes.c_longlong, [ctypes.c_void_p] * 3
+    function.argtypes = [ctypes.c_void_p, count, count, ctypes.c_double, ctypes.c_int, *places]
+    function.restype = None
+    return function
+
+
+def _in_python(function: Function, total: int, arguments: Arguments, threads: int) -> None:
+    """By Python's threads, or without them in one piece."""
+    if threads == 1:
+        function(0, total, *arguments)
+        return
+    size = max(FEWEST, -total // (threads * PARTS) // 8 * -8)
+    parts = deque((begin, min(begin + size, total)) for begin in range(0, total, size))
+
+    def work() -> None:
+        while True:
+            try:
+                begin, end = parts.popleft()
+            except IndexError:
+                return
+            function(begin, end, *arguments)
+
+    share(work, parts, threads)
+
+
+TEXT = (
+    """\
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef void loop(long long begin, long long end, const double *const *x, double *const *y, const double *c);
+"""
+    f"enum {{ MOST = {MOST}, PARTS = {PARTS}, SHORTEST = {SHORTEST} }};\n"
+    f"enum {{ SPUN = {SPUN}, THREADED = {THREADED}, WAKING = {WAKING} }};"
+    """
+#define APART _Alignas(64)
+
+static struct {
+    loop *run;
+    const double *const *x;
+    double *const *y;
+    const double *c;
+    long long size;
+    int ranges;
+} job;
+static struct { APART atomic_llong next; long long end; } range[MOST];
+
+static APART atomic_int busy;     /* somebody has a job */
+static APART atomic_int seats;    /* how many may still join it */
+static APART atomic_int inside;   /* how many look at it */
+static APART atomic_int sleepers;
+static APART atomic_int is_late;  /* whoever has the job sleeps until nobody is inside */
+static atomic_llong ended;        /* when the last job did */
+static atomic_int workers;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t called = PTHREAD_COND_INITIALIZER, left = PTHREAD_COND_INITIALIZER;
+
+static long long now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static void pause_a_little(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Wait awake until a number is positive or not, as wanted; 0 if that takes too long. */
+static int comes(atomic_int *number, int positive)
+{
+    const long long end = now() + SPUN;
+    do
+        for (int k = 0; k < 16; k++) {
+            if ((atomic_load(number) > 0) == positive) return 1;
+            pause_a_little();
+        }
+    while (now() < end);
+    return 0;
+}
+
+/* Part after part: first of one's own range, then of the others'. */
+static void take_parts(int seat)
+{
+    for (int k = 0; k < job.ranges; k++) {
+        const int own = (seat + k) % job.ranges;
+        const long long end = range[own].end;
+        long long begin;
+        while ((begin = atomic_fetch_add(&range[own].next, job.size)) < end)
+            job.run(begin, begin + job.size < end ? begin + job.size : end, job.x, job.y, job.c);
+    }
+}
+
+/* Whoever is inside finds the job unchanged: it ends when there are no seats and nobody is inside. */
+static void join(void)
+{
+    int seat;
+    atomic_fetch_add(&inside, 1);
+    seat = atomic_load(&seats);
+    while (seat > 0 && !atomic_compare_exchange_weak(&seats, &seat, seat - 1)) continue;
+    if (seat > 0) take_parts(seat);
+    if (atomic_fetch_sub(&inside, 1) == 1 && atomic_load(&is_late)) {
+        pthread_mutex_lock(&lock);
+        pthread_cond_signal(&left);
+        pthread_mutex_unlock(&lock);
+    }
+}
+
+static void *serve(void *unused)
+{
+    for (;;) {
+        if (comes(&seats, 1)) {
+            join();
+            continue;
+        }
+        pthread_mutex_lock(&lock);
+        atomic_fetch_add(&sleepers, 1);
+        if (atomic_load(&seats) == 0) pthread_cond_wait(&called, &lock);
+        atomic_fetch_sub(&sleepers, 1);
+        pthread_mutex_unlock(&lock);
+    }
+    return unused;
+}
+
+/* A child of this process has none of its threads. */
+static void forget(void)
+{
+    workers = 0;
+    busy = seats = inside = sleepers = is_late = 0;
+    lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    called = left = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+}
+
+/* Have so many workers, or as many as the system gives; signals are for other threads. */
+static void start(int wanted)
+{
+    static int is_prepared;
+    sigset_t all, before;
+    pthread_t thread;
+    if (workers >= wanted) return;
+    if (!is_prepared && pthread_atfork(0, 0, forget)) return;
+    is_prepared = 1;
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before)) return;
+    for (; workers < wanted && !pthread_create(&thread, 0, serve, 0); workers++) pthread_detach(thread);
+    pthread_sigmask(SIG_SETMASK, &before, 0);
+}
+
+static void call(int wanted)
+{
+    const int asleep = atomic_load(&sleepers), missing = wanted - (workers - asleep);
+    if (asleep == 0 || missing <= 0) return;
+    pthread_mutex_lock(&lock);
+    for (int k = 0; k < missing; k++) pthread_cond_signal(&called);
+    pthread_mutex_unlock(&lock);
+}
+
+static void wait_for_others(void)
+{
+    if (comes(&inside, 0)) return;
+    atomic_store(&is_late, 1);
+    pthread_mutex_lock(&lock);
+    while (atomic_load(&inside) > 0) pthread_cond_wait(&left, &lock);
+    pthread_mutex_unlock(&lock);
+    atomic_store(&is_late, 0);
+}
+
+static int cores(void)
+{
+#ifdef __linux__
+    cpu_set_t own;
+    if (sched_getaffinity(0, sizeof own, &own) == 0) return CPU_COUNT(&own);
+#endif
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* How many threads pay for so many nanoseconds of work: waking them is for long work, and for the first of many. */
+static int advised(double work)
+{
+    const int is_quick = workers > atomic_load(&sleepers) || now() - atomic_load(&ended) < SPUN;
+    return work >= (is_quick ? THREADED : WAKING) ? cores() : 1;
+}
+
+static void divide(long long begin, long long end, double cost, int ranges)
+{
+    const long long each = (end - begin + 8LL * ranges - 1) / (8LL * ranges) * 8;
+    const long long shortest = (long long)(SHORTEST / cost) / 8 * 8 + 8;
+    job.size = (each + 8 * PARTS - 1) / (8 * PARTS) * 8;
+    if (job.size < shortest) job.size = shortest;
+    job.ranges = ranges;
+    for (int k = 0; k < ranges; k++, begin += each) {
+        atomic_store(&range[k].next, begin);
+        range[k].end = begin + each < end ? begin + each : end;
+    }
+}
+
+/* The points from one to another, each taking so many nanoseconds, in so many threads, this one included; with 0 in as
+   many as pay. Where others have a job, this one does all. */
+void share(loop *run, long long begin, long long end, double cost, int threads, const double *const *x,
+           double *const *y, const double *c)
+{
+    const int wanted = threads ? threads : advised((end - begin) * cost), ranges = wanted < MOST ? wanted : MOST;
+    if (ranges < 2 || atomic_exchange(&busy, 1))
+        run(begin, end, x, y, c);
+    else {
+        start(ranges - 1);
+        job.run = run, job.x = x, job.y = y, job.c = c;
+        divide(begin, end, cost, ranges);
+        atomic_store(&seats, ranges - 1);
+        call(ranges - 1);
+        take_parts(0);
+        atomic_store(&seats, 0);
+        wait_for_others();
+        atomic_store(&busy, 0);
+    }
+    if (!threads) atomic_store(&ended, now());
+}
+"""
+)
+"""The functions in C."""
