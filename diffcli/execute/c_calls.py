@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from diffcli.execute.c_calls_source import API
+from diffcli.execute.c_calls_source import API, TEXT
+from diffcli.execute.c_vectors import Toolchain
 
 LIKE = np.empty(1)
 """What the arrays are that C takes as they are."""
@@ -20,31 +21,45 @@ ONE, MANY, FILL = range(3)
 
 
 class Calls:
-    """The functions of a compiled library for Python; raises AttributeError where it has none."""
+    """What Python calls to run a compiled program whose inputs are all arrays.
 
-    def __init__(self, library: ctypes.CDLL, most: int) -> None:
+    Raises:
+        CompilerError: The library that does it cannot be compiled or loaded.
+    """
+
+    def __init__(self, made_by: Toolchain, program: Any, inputs: int, outputs: int, most: int) -> None:
         """`most` is the number of points that are filled at once."""
-        known = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value for name in API]
-        known += [id(float), id(np.ndarray), id(LIKE.dtype), id(None)]
-        library.connect.restype = None
-        library.connect((ctypes.c_void_p * len(known))(*known), ctypes.c_longlong(most))
-        kind = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_int, ctypes.py_object)
-        self._function: Callable[[int, Any], Any] = kind(("function", library))
+        self._function, self._program = _connected(made_by), program
+        self._counts = inputs, outputs, most
 
     def one(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
         """From one float for each input to the first output and a tuple of the others; `otherwise` takes all else."""
-        made: Callable[..., Any] = self._function(ONE, otherwise)
-        return made
+        return self._made(ONE, otherwise)
 
     def many(self) -> Callable[..., Any]:
         """The same for plain arrays of up to FEW points; None for all else."""
-        made: Callable[..., Any] = self._function(MANY, np.empty)
+        return self._made(MANY, np.empty)
+
+    def fill(self) -> Callable[..., Any]:
+        """From plain arrays, for the inputs and then for the outputs, to whether they could be filled."""
+        return self._made(FILL, None)
+
+    def _made(self, number: int, other: Any) -> Callable[..., Any]:
+        made: Callable[..., Any] = self._function(number, self._program, other, *self._counts)
         return made
 
-    def fill(self) -> Callable[..., bool]:
-        """From plain arrays, for the inputs and then for the outputs, to whether they could be filled."""
-        made: Callable[..., bool] = self._function(FILL, None)
-        return made
+
+@cache
+def _connected(made_by: Toolchain) -> Callable[..., Any]:
+    """The library, with Python's functions and types."""
+    library = made_by.library(TEXT)
+    known = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value for name in API]
+    known += [id(float), id(np.ndarray), id(LIKE.dtype), id(None)]
+    library.connect.restype = None
+    library.connect((ctypes.c_void_p * len(known))(*known))
+    count, one = ctypes.c_longlong, ctypes.py_object
+    kind = ctypes.PYFUNCTYPE(one, ctypes.c_int, ctypes.c_void_p, one, count, count, count)
+    return kind(("function", library))
 
 
 @cache

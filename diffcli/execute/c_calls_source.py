@@ -1,7 +1,7 @@
-"""The functions of a compiled library that Python's interpreter calls by itself, as C.
+"""The functions that Python's interpreter calls by itself to run a compiled program, as C.
 
 They read numbers and arrays where they lie in memory and use a few functions of Python's C interface, which are handed
-over when the library is loaded: no headers are needed, and nothing is linked.
+over when the library is loaded: no headers are needed, and nothing is linked. The text is the same for all programs.
 """
 
 FEW = 8_192
@@ -14,6 +14,8 @@ API = {
     "PyTuple_SetItem": "int (*put)(object *, long long, object *)",
     "PyObject_Vectorcall": "object *(*call)(object *, object *const *, size_t, object *)",
     "PyCFunction_NewEx": "object *(*function)(const struct method *, object *, object *)",
+    "PyCapsule_New": "object *(*capsule)(void *, const char *, void (*)(object *))",
+    "PyCapsule_GetPointer": "void *(*within)(object *, const char *)",
     "Py_IncRef": "void (*hold)(object *)",
     "Py_DecRef": "void (*release)(object *)",
     "PyEval_SaveThread": "void *(*leave)(void)",
@@ -21,26 +23,10 @@ API = {
 }
 """The functions of Python's C interface, and what C calls them."""
 
-
-def calls(inputs: int, outputs: int) -> str:
-    """The text that follows a function `program` of so many inputs, all of them arrays, and outputs."""
-    return "\n".join(
-        [
-            OBJECTS,
-            "static struct {",
-            *[f"    {declaration};" for declaration in API.values()],
-            "    const void *of_float, *of_array, *double_precision;",
-            "    object *none;",
-            "} python;",
-            "static long long most;",
-            f"enum {{ INPUTS = {inputs}, OUTPUTS = {outputs}, FEW = {FEW} }};",
-            FUNCTIONS,
-        ]
-    )
-
-
 OBJECTS = """\
 #include <stddef.h>
+#include <stdlib.h>
+
 typedef struct { long long count; const void *type; } object;
 typedef struct { object head; double value; } number;
 typedef struct {
@@ -54,41 +40,50 @@ typedef struct {
 } array;
 enum { WRITEABLE = 0x400 };
 struct method { const char *name; void *function; int kind; const char *text; };
+
+typedef void loop(long long begin, long long end, const double *const *x, double *const *y, const double *c);
+struct task {
+    loop *run;
+    object *other;
+    long long inputs, outputs, most;
+};
 """
-"""The public beginnings of Python's floats and NumPy's arrays; `are_known` looks whether they are so here."""
+"""The public beginnings of Python's floats and NumPy's arrays (`c_calls.are_known` looks whether they are so here), and
+what is to be done: a program for arrays only, an object of Python beside it, and how many points are filled at once."""
 
 FUNCTIONS = """\
 
-static object *pair(object *const *results)
+static object *pair(object *const *results, long long count)
 {
-    object *others = python.tuple(OUTPUTS - 1), *both = python.tuple(2);
+    object *others = python.tuple(count - 1), *both = python.tuple(2);
     int is_whole = others && both;
-    for (int k = 0; k < OUTPUTS; k++) is_whole = is_whole && results[k];
+    for (long long k = 0; k < count; k++) is_whole = is_whole && results[k];
     if (!is_whole) {
-        for (int k = 0; k < OUTPUTS; k++) python.release(results[k]);
+        for (long long k = 0; k < count; k++) python.release(results[k]);
         python.release(others);
         python.release(both);
         return 0;
     }
-    for (int k = 1; k < OUTPUTS; k++) python.put(others, k - 1, results[k]);
+    for (long long k = 1; k < count; k++) python.put(others, k - 1, results[k]);
     python.put(both, 0, results[0]);
     python.put(both, 1, others);
     return both;
 }
 
-static object *one(object *otherwise, object *const *args, long long count, object *names)
+static object *one(object *self, object *const *args, long long count, object *names)
 {
-    int is_ours = count == INPUTS && !names;
-    for (int k = 0; is_ours && k < INPUTS; k++) is_ours = args[k]->type == python.of_float;
-    if (!is_ours) return python.call(otherwise, args, count, names);
-    const double *x[INPUTS];
-    double values[OUTPUTS], *y[OUTPUTS];
-    object *results[OUTPUTS];
-    for (int k = 0; k < INPUTS; k++) x[k] = &((const number *)args[k])->value;
-    for (int k = 0; k < OUTPUTS; k++) y[k] = values + k;
-    program(0, 1, x, y, 0);
-    for (int k = 0; k < OUTPUTS; k++) results[k] = python.number(values[k]);
-    return pair(results);
+    const struct task *task = python.within(self, TASK);
+    int is_ours = count == task->inputs && !names;
+    for (long long k = 0; is_ours && k < count; k++) is_ours = args[k]->type == python.of_float;
+    if (!is_ours) return python.call(task->other, args, count, names);
+    const double *x[count];
+    double values[task->outputs], *y[task->outputs];
+    object *results[task->outputs];
+    for (long long k = 0; k < count; k++) x[k] = &((const number *)args[k])->value;
+    for (long long k = 0; k < task->outputs; k++) y[k] = values + k;
+    task->run(0, 1, x, y, 0);
+    for (long long k = 0; k < task->outputs; k++) results[k] = python.number(values[k]);
+    return pair(results, task->outputs);
 }
 
 static int is_plain(const array *x, const array *first)
@@ -100,75 +95,108 @@ static int is_plain(const array *x, const array *first)
 
 static int are_plain(object *const *args, long long count)
 {
-    for (int k = 0; k < count; k++) if (!is_plain((const array *)args[k], (const array *)args[0])) return 0;
+    for (long long k = 0; k < count; k++) if (!is_plain((const array *)args[k], (const array *)args[0])) return 0;
     return 1;
 }
 
-static object *many(object *empty, object *const *args, long long count)
+static long long size_of(const object *first) { return ((const array *)first)->dimensions[0]; }
+
+static double *data_of(const object *one) { return ((const array *)one)->data; }
+
+static object *many(object *self, object *const *args, long long count)
 {
-    const long long size = count == INPUTS && are_plain(args, count) ? ((const array *)args[0])->dimensions[0] : -1;
+    const struct task *task = python.within(self, TASK);
+    const long long size = count == task->inputs && are_plain(args, count) ? size_of(args[0]) : -1;
     if (size < 0 || size > FEW) {
         python.hold(python.none);
         return python.none;
     }
-    object *length = python.integer(size), *results[OUTPUTS];
-    const double *x[INPUTS];
-    double *y[OUTPUTS];
+    object *length = python.integer(size), *results[task->outputs];
+    const double *x[count];
+    double *y[task->outputs];
     int are_there = length != 0;
-    for (int k = 0; k < INPUTS; k++) x[k] = ((const array *)args[k])->data;
-    for (int k = 0; k < OUTPUTS; k++) {
-        results[k] = are_there ? python.call(empty, &length, 1, 0) : 0;
+    for (long long k = 0; k < count; k++) x[k] = data_of(args[k]);
+    for (long long k = 0; k < task->outputs; k++) {
+        results[k] = are_there ? python.call(task->other, &length, 1, 0) : 0;
         are_there = are_there && results[k];
-        if (are_there) y[k] = ((const array *)results[k])->data;
+        if (are_there) y[k] = data_of(results[k]);
     }
     python.release(length);
-    if (are_there) program(0, size, x, y, 0);
-    return pair(results);
+    if (are_there) task->run(0, size, x, y, 0);
+    return pair(results, task->outputs);
 }
 
-static int are_apart(object *const *args)
+static int are_apart(object *const *args, long long inputs, long long count)
 {
-    for (int k = INPUTS; k < INPUTS + OUTPUTS; k++) {
-        const array *y = (const array *)args[k];
-        const double *end = y->data + y->dimensions[0];
-        if (!(y->flags & WRITEABLE)) return 0;
-        for (int other = 0; other < k; other++) {
-            const array *x = (const array *)args[other];
-            if (x->data < end && y->data < x->data + x->dimensions[0]) return 0;
+    for (long long k = inputs; k < count; k++) {
+        const double *begin = data_of(args[k]), *end = begin + size_of(args[k]);
+        if (!(((const array *)args[k])->flags & WRITEABLE)) return 0;
+        for (long long other = 0; other < k; other++) {
+            const double *x = data_of(args[other]);
+            if (x < end && begin < x + size_of(args[other])) return 0;
         }
     }
     return 1;
 }
 
-static object *fill(object *nothing, object *const *args, long long count)
+static object *fill(object *self, object *const *args, long long count)
 {
-    (void)nothing;
-    if (count != INPUTS + OUTPUTS || !are_plain(args, count) || !are_apart(args)) return python.truth(0);
-    const long long size = ((const array *)args[0])->dimensions[0];
-    if (size > most) return python.truth(0);
-    const double *x[INPUTS];
-    double *y[OUTPUTS];
-    for (int k = 0; k < INPUTS; k++) x[k] = ((const array *)args[k])->data;
-    for (int k = 0; k < OUTPUTS; k++) y[k] = ((const array *)args[INPUTS + k])->data;
+    const struct task *task = python.within(self, TASK);
+    if (count != task->inputs + task->outputs || !are_plain(args, count)) return python.truth(0);
+    const long long size = size_of(args[0]);
+    if (size > task->most || !are_apart(args, task->inputs, count)) return python.truth(0);
+    const double *x[task->inputs];
+    double *y[task->outputs];
+    for (long long k = 0; k < task->inputs; k++) x[k] = data_of(args[k]);
+    for (long long k = 0; k < task->outputs; k++) y[k] = data_of(args[task->inputs + k]);
     void *thread = size > FEW ? python.leave() : 0;
-    program(0, size, x, y, 0);
+    task->run(0, size, x, y, 0);
     if (thread) python.enter(thread);
     return python.truth(1);
 }
 
-void connect(const void *const *known, long long points)
+static void end(object *self)
 {
-    __builtin_memcpy(&python, known, sizeof python);
-    most = points;
+    struct task *task = python.within(self, TASK);
+    python.release(task->other);
+    free(task);
 }
 
-object *function(int number, object *first)
+void connect(const void *const *known) { __builtin_memcpy(&python, known, sizeof python); }
+
+object *function(int number, void *run, object *other, long long inputs, long long outputs, long long most)
 {
     static const struct method methods[] = {
         {"value_and_grad", one, 0x82, 0},
         {"many", many, 0x80, 0},
         {"fill", fill, 0x80, 0},
     };
-    return python.function(methods + number, first, 0);
-}"""
+    struct task *task = malloc(sizeof *task);
+    object *self = task ? python.capsule(task, TASK, end) : 0, *made = 0;
+    if (self) {
+        *task = (struct task){run, other, inputs, outputs, most};
+        python.hold(other);
+        made = python.function(methods + number, self, 0);
+    }
+    else free(task);
+    python.release(self);
+    return made;
+}
+"""
 """0x80 is METH_FASTCALL, 0x02 METH_KEYWORDS."""
+
+TEXT = "\n".join(
+    [
+        OBJECTS,
+        "static struct {",
+        *[f"    {declaration};" for declaration in API.values()],
+        "    const void *of_float, *of_array, *double_precision;",
+        "    object *none;",
+        "} python;",
+        "",
+        f"enum {{ FEW = {FEW} }};",
+        'static const char TASK[] = "diffcli";',
+        FUNCTIONS,
+    ]
+)
+"""A library with the functions `connect` and `function`."""

@@ -6,8 +6,10 @@ only to be overwritten.
 
 import ctypes
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+from diffcli.errors import LibraryError
 from diffcli.execute import c_workers
 from diffcli.execute.c_cache import cached
 from diffcli.execute.c_calls import Calls, are_known
@@ -19,6 +21,8 @@ STREAMED = 16_000_000
 """Bytes of results from which on they pass the cache by: about what it holds."""
 THREADED = 60_000
 """Nanoseconds of work from which on threads pay in spite of all that is looked at before they are asked."""
+MOST_CALLED = 1_000
+"""Arrays up to which Python hands them over by itself."""
 SIMPLE, QUOTIENT, VECTOR, SCALAR, MEMORY = 0.04, 0.3, 0.45, 10.0, 0.06
 """About how many nanoseconds each point takes: for an operation, a quotient or root, a function that exists for several
 numbers at once, any other one, and an array that lies in the cache. (Measured were 0.41, 1.6 and 2.9 for examples C, A
@@ -43,8 +47,10 @@ class CProgram:
             self._streaming = _function(library.streaming)
         self.calls: Calls | None = None
         """What Python calls by itself, where all inputs are arrays."""
-        if loop.takes_arrays_only and are_known():
-            self.calls = Calls(library, most=int(THREADED / self.cost))
+        if loop.takes_arrays_only and len(loop.inputs) + loop.outputs <= MOST_CALLED and are_known():
+            counts = len(loop.inputs), loop.outputs
+            with suppress(LibraryError, OSError):  # everything can be run without it
+                self.calls = Calls(made_by, library.program, *counts, most=int(THREADED / self.cost))
 
     def run(
         self, inputs: Sequence[Array], results: Sequence[Array], given: Sequence[float], threads: int | None = None

@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from diffcli.errors import UsageError
-from diffcli.execute.c_calls_source import calls
 from diffcli.execute.c_functions import COMPARISONS, FUNCTIONS, OPERATORS, number_text, supplied
 from diffcli.execute.floats import FLOATS
 from diffcli.execute.interpreter import evaluate
@@ -155,7 +154,7 @@ def _types(name: str) -> str:
 
 
 def source(loop: Loop, vectors: Sequence[str] = ()) -> str:
-    """The text of a library with the functions `program` and `streaming`, and those for Python (see `c_calls`).
+    """The text of a library with the functions `program` and `streaming`.
 
     Args:
         loop: What happens at each point.
@@ -168,8 +167,6 @@ def source(loop: Loop, vectors: Sequence[str] = ()) -> str:
     parts = [HEAD, *vector_declarations(used), *own, block(loop, lines), program(loop)]
     if loop.outputs <= MOST_STREAMED:
         parts.append(_streaming(loop))
-    if loop.takes_arrays_only:
-        parts.append(calls(len(loop.inputs), loop.outputs))
     return "\n\n".join(parts) + "\n"
 
 
