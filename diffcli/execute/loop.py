@@ -4,7 +4,6 @@ Functions that raise where IEEE 754 gives inf or nan are tried first; such a poi
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from diffcli.execute.floats import FLOATS, function, quick
 from diffcli.graph.program import CONSTANT, Graph
@@ -41,26 +40,23 @@ def all_values(graph: Graph) -> Callable[[Sequence[float]], list[float]]:
 def _run(
     graph: Graph, start: list[float], look_up: Callable[[str], Callable[..., float]]
 ) -> Callable[[Sequence[float]], list[float]]:
-    steps: list[tuple[int, Callable[..., float], Any, int]] = []
-    """Where the result goes, the function, and its arguments: one and −1, two, or all of them and −2."""
-    for position, (node, needed) in enumerate(zip(graph.nodes, graph.needed, strict=True)):
-        args = node.args
-        if needed and args:
-            first, second = args if len(args) == 2 else (args[0], -1) if len(args) == 1 else (args, -2)
-            steps.append((position, look_up(node.op), first, second))
-    inputs = graph.inputs
+    nodes, inputs = graph.nodes, graph.inputs
+    positions = [position for position, needed in enumerate(graph.needed) if needed and nodes[position].args]
+    operations = [look_up(nodes[position].op) for position in positions]
+    arguments = [nodes[position].args for position in positions]
 
     def run(point: Sequence[float]) -> list[float]:
         results = start.copy()
         for position, value in zip(inputs, point, strict=True):
             results[position] = value
-        for position, operation, first, second in steps:
-            if second >= 0:
-                results[position] = operation(results[first], results[second])
-            elif second == -1:
-                results[position] = operation(results[first])
+        for position, operation, args in zip(positions, operations, arguments, strict=True):
+            if len(args) == 2:
+                x, y = args
+                results[position] = operation(results[x], results[y])
+            elif len(args) == 1:
+                results[position] = operation(results[args[0]])
             else:
-                results[position] = operation(*[results[argument] for argument in first])
+                results[position] = operation(*[results[argument] for argument in args])
         return results
 
     return run

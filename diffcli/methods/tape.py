@@ -20,36 +20,37 @@ Partial = tuple[int, float | None, int, Function | None]
 """∂v_source/∂v_target: which argument of the source the target is, and the partial. That is a number; or the value of
 one of the arguments, counted from 0, or of the source, −1; or what is neither: a function of v̄_source and the values of
 all arguments, which gives v̄_source · ∂v_source/∂v_target, or None where the source does not use the target at all."""
-Step = tuple[int, tuple[int, ...], tuple[Partial, ...]]
-"""A source, its arguments, and its partials by them."""
 
 
 def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[float]], Sequence[float]]:
     """A runnable program: values of the inputs in, y and ∂y/∂x for the inputs at the positions `wrt` out."""
-    active, size = graph.active(wrt), len(graph.nodes)
-    values_of, steps = all_values(graph), _steps(graph, output, active)
+    nodes, needed, active = graph.nodes, graph.needed, graph.active(wrt)
+    values_of, size = all_values(graph), len(nodes)
+    sources = [p for p in range(output, -1, -1) if active[p] and needed[p] and nodes[p].args]
+    arguments, rules = [nodes[p].args for p in sources], [_partials_of(nodes[p], nodes) for p in sources]
 
     def run(point: Sequence[float]) -> Sequence[float]:
         values = values_of(point)
         adjoints: list[float | None] = [None] * size
         adjoints[output] = 1.0
-        for source, args, partials in steps:
+        for source, args, partials in zip(sources, arguments, rules, strict=True):
             adjoint = adjoints[source]
             if adjoint is None:
                 continue  # nothing that was used depends on this node
             for argument, number, value, function in partials:
                 target = args[argument]
-                if not active[target]:
-                    continue
                 if number is not None:
                     contribution = adjoint * number
                 elif function is None:
                     contribution = adjoint * values[args[value] if value >= 0 else source]
-                else:
-                    (found,) = function([adjoint, *[values[position] for position in args]])
+                elif active[target]:
+                    given = [values[args[0]]] if len(args) == 1 else [values[position] for position in args]
+                    (found,) = function([adjoint, *given])
                     if found is None:
                         continue
                     contribution = found
+                else:
+                    continue  # adjoints of what depends on no input are not worth a call, nobody reads them
                 before = adjoints[target]
                 adjoints[target] = contribution if before is None else before + contribution
         return [values[output], *[adjoints[position] or 0.0 for position in wrt]]
@@ -57,23 +58,13 @@ def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[f
     return run
 
 
-def _steps(graph: Graph, output: int, active: Sequence[bool]) -> list[Step]:
-    """The operations that depend on an input and that an output depends on, the last one first."""
-    nodes, needed = graph.nodes, graph.needed
-    steps: list[Step] = []
-    for source in range(output, -1, -1):
-        node = nodes[source]
-        args = node.args
-        if args and active[source] and needed[source]:
-            partials = _general_partials(node.op)
-            steps.append((source, args, _partials(node.op, _literals(graph, node)) if partials is None else partials))
-    return steps
-
-
-def _literals(graph: Graph, node: Node) -> tuple[str | None, ...]:
-    """The constants among the arguments, where a partial is simpler for them: ∂x²/∂x is 2·x."""
-    arguments = [graph.nodes[argument] for argument in node.args]
-    return tuple([argument.literal if argument.op == CONSTANT else None for argument in arguments])
+def _partials_of(node: Node, nodes: Sequence[Node]) -> tuple[Partial, ...]:
+    """The partials of a node, simpler where arguments are constants: ∂x²/∂x is 2·x."""
+    general = _general_partials(node.op)
+    if general is not None:
+        return general
+    arguments = [nodes[argument] for argument in node.args]
+    return _partials(node.op, tuple([one.literal if one.op == CONSTANT else None for one in arguments]))
 
 
 _SIMPLE = frozenset(("add", "sub", "mul", "div"))
