@@ -5,6 +5,7 @@ import math
 import os
 
 import pytest
+from test_executors import HAS_COMPILER
 
 from diffcli.cli.groups import Evaluation
 from diffcli.cli.invocation import read_request
@@ -94,6 +95,8 @@ def peer(request):
     found = PEERS[request.param]
     if not found.is_installed:
         pytest.skip(f"{found.package} is not installed")
+    if request.param == "diffcli-c" and not HAS_COMPILER:
+        pytest.skip("no C compiler")
     process = Process(request.param)
     yield request.param, process
     process.end()
@@ -113,9 +116,9 @@ def test_peer_gives_the_numbers_of_the_lectures(peer, text):
     assert found["gradient"] == pytest.approx(gradient, rel=1e-13)
 
 
-EVERY = {"torch.compile": 40, "jax": 4, "numba": 6}
+EVERY = {"torch.compile": 40, "jax": 4, "numba": 6, "diffcli-c": 8}
 """Of the examples only every so manieth, where compiling takes long."""
-LACKING = {"sympy": 9, "autograd": 16, "torch": 2, "jax": 0, "casadi": 10, "numba": 8, "diffcli": 0}
+LACKING = {"sympy": 9, "autograd": 16, "torch": 2, "jax": 0, "casadi": 10, "numba": 8, "diffcli": 0, "diffcli-c": 1}
 """How many of the examples a peer may lack functions for; micrograd has few."""
 OFF = {
     ("torch", "digamma-difference"): "polygamma with nine digits",
@@ -258,7 +261,7 @@ def test_names_of_peers_are_optional(words, completed):
 
 @pytest.mark.parametrize(
     ("names", "hint"),
-    [("nosuch", "the peers are diffcli, sympy"), ("sympy,numbaa", "did you mean numba?"), ("--peers=", "")],
+    [("nosuch", "the peers are diffcli, diffcli-c"), ("sympy,numbaa", "did you mean numba?"), ("--peers=", "")],
 )
 def test_unknown_peers_are_usage_errors(command, names, hint):
     words = [names] if names.startswith("--") else ["--peers", names]

@@ -171,7 +171,7 @@ def _about_peers(comparison: Comparison) -> str:
         " turns; prepare: with compiling, without importing. They do not count for the exit code."
     )
     if "diffcli" in versions:
-        words += " diffcli: reverse mode as called from Python, with none of what a study does around it."
+        words += " diffcli: reverse mode as called from Python, with none of what a study does around it; -c: compiled."
     if "numba" in versions:
         words += " numba does not differentiate; it compiles diffcli's derivative program."
     return words

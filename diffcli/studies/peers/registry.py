@@ -27,6 +27,7 @@ class Peer(NamedTuple):
 
 PEERS = {
     "diffcli": Peer(".diffcli_program", "diffcli", "diffcli itself, as called from Python"),
+    "diffcli-c": Peer(".diffcli_compiled", "diffcli", "the same, compiled by the system's C compiler"),
     "sympy": Peer(".sympy_lambdify", "sympy", "symbolic derivatives as one Python function, shared parts once"),
     "autograd": Peer(".hips_autograd", "autograd", "HIPS autograd: reverse mode on NumPy, recorded at each call"),
     "micrograd": Peer(".micrograd_values", "micrograd", "reverse mode on Python's numbers, written to teach"),
