@@ -86,17 +86,21 @@ def test_many_points_have_ways_of_their_own(op):
             np.testing.assert_array_equal(np.signbit(found), np.signbit(repeated))
 
 
-@pytest.mark.parametrize("branches", [(2.0, None), (None, 0.0), (0.0, 1.0)])
-def test_choices_of_numbers_by_bits(branches):
+@pytest.mark.parametrize("bound", [0.5, -1e9, 1e9])
+@pytest.mark.parametrize("branches", [(2.0, None), (None, 0.0), (None, -0.0), (0.0, None), (0.0, 1.0)])
+def test_choices_of_numbers_by_bits(branches, bound):
+    """Some elements from either branch, or all from one."""
     builder, x = Builder(), np.random.default_rng(3).normal(size=20_000)
     name = builder.input("x")
     nodes = [name if value is None else builder.constant(repr(value)) for value in branches]
-    condition = builder.apply("lt", name, builder.constant("0.5"))
+    condition = builder.apply("lt", name, builder.constant(repr(bound)))
     graph = builder.graph([name], [builder.apply("where", condition, *nodes)], ["y"])
-    wanted = np.where(x < 0.5, *[x if value is None else value for value in branches])
-    np.testing.assert_array_equal(Batch(graph, "numpy")([x])[0], wanted)
+    wanted = np.where(x < bound, *[x if value is None else value for value in branches])
+    found = Batch(graph, "numpy")([x])[0]
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
     single = x.astype("f4")
-    wanted = np.where(single < 0.5, *[single if value is None else value for value in branches])
+    wanted = np.where(single < bound, *[single if value is None else value for value in branches])
     np.testing.assert_array_equal(Batch(graph, "numpy")([single])[0], wanted)
 
 

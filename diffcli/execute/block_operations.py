@@ -65,8 +65,8 @@ def call(op: str) -> Call | None:
 def choose(condition: Any, x: Any, y: Any, out: Any = None) -> Any:
     """Elements of x where the condition holds, else of y; the result may lie where y is, not where x is.
 
-    Many are chosen by their bits: a processor that has to guess each choice takes several times as long when the
-    guesses fail.
+    Many are all from one of both, or are chosen by their bits: a processor that has to guess each choice takes several
+    times as long when the guesses fail.
     """
     holds = condition if condition.dtype == np.bool_ else condition != 0
     if out is None:
@@ -74,6 +74,10 @@ def choose(condition: Any, x: Any, y: Any, out: Any = None) -> Any:
     if out.size < MANY or not (x.dtype == y.dtype == np.float64 and holds.shape == out.shape):
         np.copyto(out, y)
         np.copyto(out, x, where=holds)
+        return out
+    count = np.count_nonzero(holds)
+    if count in (0, out.size):
+        np.copyto(out, x if count else y)
     else:
         _choose_bits(holds.view(np.int8), x.view(np.int64), y.view(np.int64), out.view(np.int64))
     return out
@@ -98,10 +102,10 @@ def hypotenuse(x: Any, y: Any, out: Any = None) -> Any:
     """The square root of x² + y²; NumPy's own takes several times as long, one number after the other."""
     if out is None or out.size < MANY:
         return np.hypot(x, y, out=out)
-    squares = np.multiply(y, y)
-    squares += np.multiply(x, x)
-    if squares.min() > SMALL and squares.max() < LARGE:  # neither holds where there is a nan
-        return np.sqrt(squares, out=out)
+    np.multiply(y, y, out=out)
+    np.add(out, x * x, out=out)
+    if out.min() > SMALL and out.max() < LARGE:  # neither holds where there is a nan
+        return np.sqrt(out, out=out)
     x, y = np.abs(x), np.abs(y)
     larger = np.maximum(x, y)
     np.divide(np.minimum(x, y), larger, out=out)

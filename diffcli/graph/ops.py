@@ -233,13 +233,15 @@ PIECEWISE = (
     ),
     Primitive(
         "min", "smaller of two numbers", (
-            lambda x, y: less(x, y) + equal(x, y) / 2, lambda x, y: less(y, x) + equal(x, y) / 2,
+            lambda x, y: where(equal(x, y), _number(x, 1) / 2, less(x, y)),
+            lambda x, y: where(equal(x, y), _number(x, 1) / 2, less(y, x)),
         ), aliases=("Min", "minimum"), latex=r"\min", calls={"sympy": "Min", "array": "minimum"},
         domain=(WIDE, WIDE), singularities=(TIE,),
     ),
     Primitive(
         "max", "larger of two numbers", (
-            lambda x, y: greater(x, y) + equal(x, y) / 2, lambda x, y: greater(y, x) + equal(x, y) / 2,
+            lambda x, y: where(equal(x, y), _number(x, 1) / 2, greater(x, y)),
+            lambda x, y: where(equal(x, y), _number(x, 1) / 2, greater(y, x)),
         ), aliases=("Max", "maximum"), latex=r"\max", calls={"sympy": "Max", "array": "maximum"},
         domain=(WIDE, WIDE), singularities=(TIE,),
     ),
