@@ -271,7 +271,7 @@ SPECIAL = (
         singularities=(_kink("both its arguments are 0", lambda x, y: x == 0 and y == 0),),
     ),
     Primitive("erf", "error function", (lambda x: 2 / sqrt(_pi(x)) * exp(-(x**2)),), latex=r"\operatorname{erf}"),
-    Primitive("erfc", "1 - erf(x) without cancellation", (lambda x: -(2 / sqrt(_pi(x)) * exp(-(x**2))),), latex=r"\operatorname{erfc}"),
+    Primitive("erfc", "1 - erf(x) without cancellation", (lambda x: _number(x, -2) / sqrt(_pi(x)) * exp(-(x**2)),), latex=r"\operatorname{erfc}"),
     Primitive(
         "gamma", "gamma function, (x - 1)! at whole numbers", (lambda x: gamma(x) * digamma(x),), aliases=("Gamma",),
         latex=r"\Gamma", domain=((0.1, 8.0),), singularities=(GAMMA_POLE,),
