@@ -4,8 +4,8 @@ Counted on every output of every file in expressions/, for the adjoint program a
 left of it to run. An operation of arithmetic (+ − × ÷, a sign), a comparison and a choice by `where` cost 1, a call of
 any other function 2, which is far less than exp or sin take and so the stricter; operations on arrays cost as many
 operations on numbers as they take; what consists of literals alone is computed once and costs nothing. With every
-operation at 1, as `diffcli grad` counts them, the bound holds for all programs of more than one operation: acos(x) is
-one operation there, and its derivative −1/√((1−x)(1+x)) is five.
+operation at 1, as `diffcli grad` counts them, the bound holds for all files but seven, whose program is one operation
+(`ONE_CALL`): acos(x) is one operation there, and its derivative −(1/√((1−x)(1+x))) is six.
 """
 
 from functools import cache
@@ -23,6 +23,16 @@ from diffcli.methods.reverse import adjoint_program, parts
 
 BOUND, MEAN = 5, 4
 FUNCTION = 2
+ONE_CALL = {
+    "angle-of-view": 7,
+    "arccosine-at-1": 7,
+    "arcsine-beyond-1": 6,
+    "max-tie": 6,
+    "min-untied": 6,
+    "power-tower": 6,
+    "power-tower-near-zero": 6,
+}
+"""Files above the bound with every operation at 1, and their ratios: one call of atan2, acos, asin, max, min, x^x."""
 PLAIN = frozenset(("add", "sub", "mul", "div", "neg", "where", "lt", "le", "gt", "ge", "eq", "ne"))
 
 
@@ -62,6 +72,20 @@ def test_the_bound_holds(name):
     for is_optimised in (False, True):
         assert all(1 <= ratio <= BOUND for ratio in ratios(name, is_optimised=is_optimised))
         assert all(1 <= ratio <= BOUND for ratio in ratios(name, function=1, least=2, is_optimised=is_optimised))
+
+
+def of_file(name: str, function: int) -> float:
+    """All outputs of a file together: the cost of their values and gradients relative to that of their values."""
+    pairs = programs(name)
+    return sum(cost(both, function) for _, both in pairs) / sum(cost(primal, function) for primal, _ in pairs)
+
+
+def test_the_bound_holds_for_whole_files():
+    names = [name for name in examples() if programs(name)]
+    assert max(of_file(name, FUNCTION) for name in names) <= BOUND
+    single = {name: of_file(name, 1) for name in names}
+    assert {name: ratio for name, ratio in single.items() if ratio > BOUND} == ONE_CALL
+    assert mean(single.values()) <= MEAN
 
 
 @pytest.mark.parametrize("is_optimised", [False, True])
