@@ -235,8 +235,7 @@ def test_batches_use_them(monkeypatch):
         team(*args)
 
     monkeypatch.setattr(c_workers, "team", lambda _: watched)
-    for threads in (None, 2):
-        value, (slope,) = function.batch(x, threads=threads)
-        np.testing.assert_allclose(value, np.sin(x) * np.exp(x), rtol=1e-14)
-        np.testing.assert_allclose(slope, (np.sin(x) + np.cos(x)) * np.exp(x), rtol=1e-13)
-    assert seen[-1] == 2
+    value, (slope,) = function.batch(x, threads=2)
+    np.testing.assert_allclose(value, np.sin(x) * np.exp(x), rtol=1e-14)
+    np.testing.assert_allclose(slope, (np.sin(x) + np.cos(x)) * np.exp(x), rtol=1e-13)
+    assert seen == [2]
