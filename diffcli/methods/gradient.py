@@ -8,11 +8,11 @@ from diffcli.methods.reverse import adjoint_program
 from diffcli.methods.tape import swept
 
 SHORT = 300
-"""Up to this many nodes the adjoint program is written and compiled at once: 50 µs a node, the sweep in numbers 1.3."""
+"""Up to this many nodes the adjoint program is written and compiled at once: 50 µs a node, the sweep in numbers 0.6."""
 LONGEST = 40_000
 """Beyond this many nodes Python's compiler takes seconds and gigabytes."""
-CALLS = 500
-"""After so many runs the sweep in numbers (0.12 µs a node) has taken about as long as compiling will, which saves two
+CALLS = 300
+"""After so many runs the sweep in numbers (0.2 µs a node) has taken about as long as compiling will, which saves two
 thirds of it from then on."""
 
 Program = Callable[[Sequence[float]], Sequence[float]]
