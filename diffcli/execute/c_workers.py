@@ -21,6 +21,8 @@ from diffcli.execute.workers import MOST, cores, share
 
 SPUN = 50_000
 """Nanoseconds for which a thread waits awake."""
+SETTLED = 1_000_000
+"""Nanoseconds for which threads stay on their cores at least."""
 THREADED = 6_000
 """Nanoseconds of work from which on a second thread pays, …"""
 WAKING = 60_000
@@ -116,7 +118,7 @@ TEXT = (
 typedef void loop(long long begin, long long end, const double *const *x, double *const *y, const double *c);
 """
     f"enum {{ MOST = {MOST}, PARTS = {PARTS}, SHORTEST = {SHORTEST} }};\n"
-    f"enum {{ SPUN = {SPUN}, THREADED = {THREADED}, WAKING = {WAKING} }};"
+    f"enum {{ SPUN = {SPUN}, SETTLED = {SETTLED}, THREADED = {THREADED}, WAKING = {WAKING} }};"
     """
 #define APART _Alignas(64)
 
@@ -137,6 +139,9 @@ static APART atomic_int sleepers;
 static APART atomic_int is_late;  /* whoever has the job sleeps until nobody is inside */
 static atomic_llong ended;        /* when the last job did */
 static atomic_int workers;
+static pthread_t worker[MOST];
+static int placed, avoided;       /* so many workers are kept off this core */
+static long long since;           /* and have been since then */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t called = PTHREAD_COND_INITIALIZER, left = PTHREAD_COND_INITIALIZER;
 
@@ -216,7 +221,7 @@ static void *serve(void *unused)
 /* A child of this process has none of its threads. */
 static void forget(void)
 {
-    workers = 0;
+    workers = placed = 0;
     busy = seats = inside = sleepers = is_late = 0;
     lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     called = left = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
@@ -227,14 +232,31 @@ static void start(int wanted)
 {
     static int is_prepared;
     sigset_t all, before;
-    pthread_t thread;
     if (workers >= wanted) return;
     if (!is_prepared && pthread_atfork(0, 0, forget)) return;
     is_prepared = 1;
     sigfillset(&all);
     if (pthread_sigmask(SIG_SETMASK, &all, &before)) return;
-    for (; workers < wanted && !pthread_create(&thread, 0, serve, 0); workers++) pthread_detach(thread);
+    while (workers < wanted && !pthread_create(&worker[workers], 0, serve, 0)) pthread_detach(worker[workers++]);
     pthread_sigmask(SIG_SETMASK, &before, 0);
+}
+
+/* Systems like to wake a thread on the core of whoever wakes it, where it waits for milliseconds while others are idle.
+   So that core is taken from the workers, if enough remain; again when their caller has moved, but not all the time. */
+static void place(int wanted)
+{
+#ifdef __linux__
+    const int own = sched_getcpu();
+    cpu_set_t others;
+    if (placed == workers && (own == avoided || now() - since < SETTLED)) return;
+    if (own < 0 || own >= CPU_SETSIZE || sched_getaffinity(0, sizeof others, &others)) return;
+    CPU_CLR(own, &others);
+    if (CPU_COUNT(&others) < wanted) return;
+    for (int k = 0; k < workers; k++) pthread_setaffinity_np(worker[k], sizeof others, &others);
+    placed = workers, avoided = own, since = now();
+#else
+    (void)wanted;
+#endif
 }
 
 static void call(int wanted)
@@ -297,6 +319,7 @@ void share(loop *run, long long begin, long long end, double cost, int threads, 
         run(begin, end, x, y, c);
     else {
         start(ranges - 1);
+        place(ranges - 1);
         job.run = run, job.x = x, job.y = y, job.c = c;
         divide(begin, end, cost, ranges);
         atomic_store(&seats, ranges - 1);
