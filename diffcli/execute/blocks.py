@@ -62,7 +62,8 @@ class Batch:
         """
         if threads is not None:
             checked(threads)
-        found = self._at_once(points, out) if len(points) == len(self.graph.inputs) else None
+        is_free = threads is None or not self._runs_in_c  # NumPy takes few points in one thread
+        found = self._at_once(points, out) if is_free and len(points) == len(self.graph.inputs) else None
         if found is not None:
             return found
         if any(map(is_on_device, points)):

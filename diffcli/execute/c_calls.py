@@ -13,6 +13,7 @@ import numpy as np
 
 from diffcli.execute.c_calls_source import API, TEXT
 from diffcli.execute.c_vectors import Toolchain
+from diffcli.execute.c_workers import team
 
 LIKE = np.empty(1)
 """What the arrays are that C takes as they are."""
@@ -27,10 +28,10 @@ class Calls:
         CompilerError: The library that does it cannot be compiled or loaded.
     """
 
-    def __init__(self, made_by: Toolchain, program: Any, inputs: int, outputs: int, most: int) -> None:
-        """`most` is the number of points that are filled at once."""
+    def __init__(self, made_by: Toolchain, program: Any, inputs: int, outputs: int, most: int, cost: float) -> None:
+        """`most` is the number of points that are filled at once, `cost` how many nanoseconds one takes."""
         self._function, self._program = _connected(made_by), program
-        self._counts = inputs, outputs, most
+        self._counts = inputs, outputs, most, cost
 
     def one(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
         """From one float for each input to the first output and a tuple of the others; `otherwise` takes all else."""
@@ -51,15 +52,19 @@ class Calls:
 
 @cache
 def _connected(made_by: Toolchain) -> Callable[..., Any]:
-    """The library, with Python's functions and types."""
-    library = made_by.library(TEXT)
-    known = [ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value for name in API]
+    """The function that makes others, in a library with Python's functions and types, and with threads."""
+    library, threads = made_by.library(TEXT), team(made_by)
+    known = [_place(getattr(ctypes.pythonapi, name)) for name in API]
     known += [id(float), id(np.ndarray), id(LIKE.dtype), id(None)]
     library.connect.restype = None
-    library.connect((ctypes.c_void_p * len(known))(*known))
+    library.connect((ctypes.c_void_p * len(known))(*known), ctypes.c_void_p(_place(threads) if threads else None))
     count, one = ctypes.c_longlong, ctypes.py_object
-    kind = ctypes.PYFUNCTYPE(one, ctypes.c_int, ctypes.c_void_p, one, count, count, count)
+    kind = ctypes.PYFUNCTYPE(one, ctypes.c_int, ctypes.c_void_p, one, count, count, count, ctypes.c_double)
     return kind(("function", library))
+
+
+def _place(function: Any) -> int | None:
+    return ctypes.cast(function, ctypes.c_void_p).value
 
 
 @cache

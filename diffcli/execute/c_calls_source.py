@@ -42,10 +42,13 @@ enum { WRITEABLE = 0x400 };
 struct method { const char *name; void *function; int kind; const char *text; };
 
 typedef void loop(long long begin, long long end, const double *const *x, double *const *y, const double *c);
+typedef void sharing(loop *run, long long begin, long long end, double cost, int threads, const double *const *x,
+                     double *const *y, const double *c);
 struct task {
     loop *run;
     object *other;
     long long inputs, outputs, most;
+    double cost;
 };
 """
 """The public beginnings of Python's floats and NumPy's arrays (`c_calls.are_known` looks whether they are so here), and
@@ -103,6 +106,12 @@ static long long size_of(const object *first) { return ((const array *)first)->d
 
 static double *data_of(const object *one) { return ((const array *)one)->data; }
 
+static void run_at(const struct task *task, long long size, const double *const *x, double *const *y)
+{
+    if (share) share(task->run, 0, size, task->cost, 0, x, y, 0);
+    else task->run(0, size, x, y, 0);
+}
+
 static object *many(object *self, object *const *args, long long count)
 {
     const struct task *task = python.within(self, TASK);
@@ -122,7 +131,7 @@ static object *many(object *self, object *const *args, long long count)
         if (are_there) y[k] = data_of(results[k]);
     }
     python.release(length);
-    if (are_there) task->run(0, size, x, y, 0);
+    if (are_there) run_at(task, size, x, y);
     return pair(results, task->outputs);
 }
 
@@ -150,7 +159,7 @@ static object *fill(object *self, object *const *args, long long count)
     for (long long k = 0; k < task->inputs; k++) x[k] = data_of(args[k]);
     for (long long k = 0; k < task->outputs; k++) y[k] = data_of(args[task->inputs + k]);
     void *thread = size > FEW ? python.leave() : 0;
-    task->run(0, size, x, y, 0);
+    run_at(task, size, x, y);
     if (thread) python.enter(thread);
     return python.truth(1);
 }
@@ -162,9 +171,13 @@ static void end(object *self)
     free(task);
 }
 
-void connect(const void *const *known) { __builtin_memcpy(&python, known, sizeof python); }
+void connect(const void *const *known, sharing *threads)
+{
+    __builtin_memcpy(&python, known, sizeof python);
+    share = threads;
+}
 
-object *function(int number, void *run, object *other, long long inputs, long long outputs, long long most)
+object *function(int number, void *run, object *other, long long inputs, long long outputs, long long most, double cost)
 {
     static const struct method methods[] = {
         {"value_and_grad", one, 0x82, 0},
@@ -174,7 +187,7 @@ object *function(int number, void *run, object *other, long long inputs, long lo
     struct task *task = malloc(sizeof *task);
     object *self = task ? python.capsule(task, TASK, end) : 0, *made = 0;
     if (self) {
-        *task = (struct task){run, other, inputs, outputs, most};
+        *task = (struct task){run, other, inputs, outputs, most, cost};
         python.hold(other);
         made = python.function(methods + number, self, 0);
     }
@@ -193,6 +206,7 @@ TEXT = "\n".join(
         "    const void *of_float, *of_array, *double_precision;",
         "    object *none;",
         "} python;",
+        "static sharing *share;",
         "",
         f"enum {{ FEW = {FEW} }};",
         'static const char TASK[] = "diffcli";',

@@ -19,8 +19,6 @@ from diffcli.execute.c_vectors import Toolchain, toolchain
 
 STREAMED = 16_000_000
 """Bytes of results from which on they pass the cache by: about what it holds."""
-THREADED = 60_000
-"""Nanoseconds of work from which on threads pay in spite of all that is looked at before they are asked."""
 MOST_CALLED = 1_000
 """Arrays up to which Python hands them over by itself."""
 SIMPLE, QUOTIENT, VECTOR, SCALAR, MEMORY = 0.04, 0.3, 0.45, 10.0, 0.06
@@ -50,7 +48,7 @@ class CProgram:
         if loop.takes_arrays_only and len(loop.inputs) + loop.outputs <= MOST_CALLED and are_known():
             counts = len(loop.inputs), loop.outputs
             with suppress(LibraryError, OSError):  # everything can be run without it
-                self.calls = Calls(made_by, library.program, *counts, most=int(THREADED / self.cost))
+                self.calls = Calls(made_by, library.program, *counts, most=self._most(), cost=self.cost)
 
     def run(
         self, inputs: Sequence[Array], results: Sequence[Array], given: Sequence[float], threads: int | None = None
@@ -69,6 +67,13 @@ class CProgram:
         is_large = sum(result.nbytes for result in results) >= STREAMED
         function = self._streaming if is_large and self._streaming is not None else self._program
         c_workers.run(self._made_by, function, total, self.cost, arguments, threads)
+
+    def _most(self) -> int:
+        """Points up to which nothing is to be decided: results stay in the cache, and nobody waits for long."""
+        if c_workers.team(self._made_by) is None:
+            return int(c_workers.IN_PYTHON / self.cost)
+        kept = STREAMED // (8 * self.loop.outputs) - 1 if self._streaming is not None else STREAMED
+        return min(kept, c_workers.round_of(self.cost))
 
 
 def _places(arrays: Sequence[Array]) -> Any:

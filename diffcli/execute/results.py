@@ -8,6 +8,7 @@ no array refers to it: Python counts its references.
 import sys
 from collections.abc import Sequence
 from math import prod
+from sys import getrefcount
 from threading import Lock
 from typing import Any
 
@@ -20,11 +21,16 @@ at ten million points."""
 Array = Any
 
 
-def _holders(kept: Sequence[Any], number: int) -> int:
-    return sys.getrefcount(kept[number])
+def _free(kept: Sequence[Array]) -> list[Array]:
+    """New views of those that only the list refers to: what is done to a view's shape or flags ends with it."""
+    return [array[...] for array in kept if getrefcount(array) == NOBODY]
 
 
-NOBODY = _holders([object()], 0)
+def _holders(kept: Sequence[Any]) -> int:
+    return [getrefcount(array) for array in kept][0]  # noqa: RUF015 - counted where `_free` counts
+
+
+NOBODY = _holders([object()])
 """What is counted for an object that only the list refers to."""
 IS_COUNTED = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
 
@@ -34,26 +40,34 @@ class Results:
 
     def __init__(self) -> None:
         """Begin with none."""
+        self._shape: tuple[int, ...] = ()
         self._kept: list[Array] = []
+        self._room = 0
         self._lock = Lock()
 
     def arrays(self, shape: tuple[int, ...], count: int) -> list[Array]:
         """So many arrays of double precision, with anything in them."""
-        size = prod(shape)
-        if size * 8 < SMALLEST or not IS_COUNTED:
-            return [np.empty(shape) for _ in range(count)]
         if not self._lock.acquire(blocking=False):  # held by another thread, which a child of this process may lack
             return [np.empty(shape) for _ in range(count)]
         try:
-            return [array.reshape(shape) for array in self._flat(size, count)]
+            if shape != self._shape:
+                self._begin(shape)
+            found = _free(self._kept)[:count]
+            while len(found) < count:
+                found.append(self._new())
         finally:
             self._lock.release()
+        return found
 
-    def _flat(self, size: int, count: int) -> list[Array]:
-        kept = self._kept
-        free = [kept[k] for k in range(len(kept)) if kept[k].size == size and _holders(kept, k) == NOBODY]
-        new = [np.empty(size) for _ in range(count - len(free))]
-        used = [array for array in kept if array.size == size]
-        room = MOST_KEPT // (8 * size) - len(used)
-        self._kept = [*used, *new[: max(0, room)]]
-        return [*free, *new][:count]
+    def _begin(self, shape: tuple[int, ...]) -> None:
+        """With arrays of another shape."""
+        size = 8 * prod(shape)
+        self._shape, self._kept = shape, []
+        self._room = MOST_KEPT // size if size >= SMALLEST and IS_COUNTED else 0
+
+    def _new(self) -> Array:
+        array = np.empty(self._shape)
+        if len(self._kept) == self._room:
+            return array
+        self._kept.append(array)
+        return array[...]
