@@ -1,5 +1,6 @@
 """Candidates side by side: each in a process of its own, timed in turns so that a busy machine slows them all alike."""
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,9 @@ PREPARE, RUN = 120.0, 60.0
 """Seconds after which a candidate is given up."""
 BUDGET, FEWEST = 20.0, 2
 """Seconds after which no further round of a workload begins, when there are a few."""
-PAUSE = 0.002
+TRIES = 5
+"""How often a few calls are timed to see how many of them fill a turn."""
+PAUSE = 0.01
 """Seconds between two turns, so that the threads of the last one are asleep."""
 WRONG = 1e-8
 """A relative error that no rounding explains in these workloads."""
@@ -73,18 +76,22 @@ Judge = Callable[[Any], tuple[str, list[str | None]]]
 def side_by_side(
     candidates: Sequence[Candidate], kind: str, details: dict[str, Any], judge: Judge, turn: float, rounds: int
 ) -> dict[str, Result]:
-    """Time all candidates in turn; ratios are to the first one. Each runs for about `turn` seconds in a round."""
+    """Time all candidates in turns, in another order each round; ratios are to the first one.
+
+    Each is timed for about `turn` seconds in a round, after as many in which its threads wake and find their cores.
+    """
     for candidate in candidates:
         candidate.prepare(kind, details)
     errors = {candidate.name: _error(candidate.samples, judge) for candidate in candidates if not candidate.problem}
     calls = {candidate.name: _calls(candidate, turn) for candidate in candidates}
     times: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
-    end = time.monotonic() + BUDGET
+    chance, end = random.Random(0), time.monotonic() + BUDGET  # noqa: S311 - no secrets
     for done in range(rounds):
         if done >= FEWEST and time.monotonic() > end:
             break
-        for candidate in candidates:
+        for candidate in chance.sample(candidates, len(candidates)):
             time.sleep(PAUSE)
+            candidate.seconds(calls[candidate.name])
             times[candidate.name].append(candidate.seconds(calls[candidate.name]))
     reference = times[candidates[0].name]
     return {
@@ -96,7 +103,7 @@ def side_by_side(
 def _calls(candidate: Candidate, turn: float) -> int:
     once = candidate.seconds(1)
     if once < turn:
-        once = candidate.seconds(3)
+        once = min(candidate.seconds(3) for _ in range(TRIES))
     return max(1, round(turn / once)) if once else 1
 
 

@@ -369,14 +369,14 @@ def test_memory_of_results_is_used_again_when_nobody_holds_it():
 
 
 def test_kept_memory_is_bounded(monkeypatch):
-    kept = results.Results()
+    kept = results.Results(3)
     monkeypatch.setattr(results, "MOST_KEPT", 5 * 8 * 20_000)
-    held = [kept.arrays((20_000,), 3) for _ in range(4)]
+    held = [kept.arrays((20_000,)) for _ in range(4)]
     assert len({array.ctypes.data for arrays in held for array in arrays}) == 12
     assert len(kept._kept) == 5
     del held
-    assert [array.shape for array in kept.arrays((100, 300), 2)] == [(100, 300)] * 2
-    assert [array.size for array in kept._kept] == [30_000, 30_000]
+    assert [array.shape for array in kept.arrays((100, 300))] == [(100, 300)] * 3
+    assert [array.size for array in kept._kept] == [30_000] * 3
 
 
 def test_many_threads_never_get_the_same_memory():

@@ -126,6 +126,6 @@ def test_threads_stay_few():
 
 def test_memory_of_results_in_a_finalizer_or_a_child_of_a_busy_process():
     """Whoever comes while the memory is looked through gets new arrays, and waits for nobody."""
-    kept = results.Results()
+    kept = results.Results(2)
     with ThreadPoolExecutor(1) as pool, kept._lock:
-        assert len(pool.submit(kept.arrays, (20_000,), 2).result(timeout=10)) == 2
+        assert len(pool.submit(kept.arrays, (20_000,)).result(timeout=10)) == 2

@@ -35,7 +35,7 @@ class Batch:
         self.graph, self._executor = graph, executor
         self._numpy, self._c = NumpyBatch(graph), CBatch(graph)
         self._cuda: CudaBatch | None = None
-        self._results = Results()
+        self._results = Results(len(graph.outputs))
         self._runs_in_c = False
         self.many: Callable[..., Any] = nothing
         """From few points in plain arrays to the first output and a tuple of the others; None for all else. Raises
@@ -70,7 +70,7 @@ class Batch:
             return self._on_device(points, out)
         arrays = [_real(name, values) for name, values in zip(self.graph.variables, points, strict=True)]
         shape = _common_shape(self.graph.variables, arrays)
-        results = self._results.arrays(shape, len(self.graph.outputs)) if out is None else list(out)
+        results = self._results.arrays(shape) if out is None else list(out)
         if out is not None:
             _check_outputs(results, shape, arrays, len(self.graph.outputs))
         flat = [array.reshape(-1) for array in results]
@@ -81,15 +81,11 @@ class Batch:
         return results
 
     def _at_once(self, points: Sequence[Any], out: Sequence[Any] | None) -> list[Array] | None:
-        """The results where nothing has to be looked at, converted or shared among threads."""
+        """The results where nothing has to be looked at or converted."""
         try:
             if out is None:
                 found = self.many(*points)
-                if found is not None:
-                    return [found[0], *found[1]]
-                if not self._runs_in_c or type(points[0]) is not np.ndarray:
-                    return None
-                out = self._results.arrays(points[0].shape, len(self.graph.outputs))
+                return None if found is None else [found[0], *found[1]]
             return list(out) if len(out) == len(self.graph.outputs) and self.fill_few(*points, *out) else None
         except RuntimeError:  # another thread is in it
             return None
@@ -140,7 +136,7 @@ class Batch:
         if program is None:
             self.many, self.fill_few = self._numpy.many, self._numpy.fill_few
         elif program.calls is not None and not self._runs_in_c:
-            self.many, self.fill_few = program.calls.many(), program.calls.fill()
+            self.many, self.fill_few = program.calls.many(self._results.along), program.calls.fill()
             self._runs_in_c = True
 
     def _c_program(self, arrays: Arrays, points: int) -> CProgram | None:

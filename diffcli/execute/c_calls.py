@@ -29,7 +29,7 @@ class Calls:
     """
 
     def __init__(self, made_by: Toolchain, program: Any, inputs: int, outputs: int, most: int, cost: float) -> None:
-        """`most` is the number of points that are filled at once, `cost` how many nanoseconds one takes."""
+        """`most` is the number of points that are computed at once, `cost` how many nanoseconds one takes."""
         self._function, self._program = _connected(made_by), program
         self._counts = inputs, outputs, most, cost
 
@@ -37,9 +37,12 @@ class Calls:
         """From one float for each input to the first output and a tuple of the others; `otherwise` takes all else."""
         return self._made(ONE, otherwise)
 
-    def many(self) -> Callable[..., Any]:
-        """The same for plain arrays of up to FEW points; None for all else."""
-        return self._made(MANY, np.empty)
+    def many(self, kept: Callable[[int], tuple[Any, ...]]) -> Callable[..., Any]:
+        """The same for plain arrays; None for all else, and for too many points.
+
+        `kept` makes plain arrays for the outputs where there are more points than FEW.
+        """
+        return self._made(MANY, kept)
 
     def fill(self) -> Callable[..., Any]:
         """From plain arrays, for the inputs and then for the outputs, to whether they could be filled."""
@@ -55,7 +58,7 @@ def _connected(made_by: Toolchain) -> Callable[..., Any]:
     """The function that makes others, in a library with Python's functions and types, and with threads."""
     library, threads = made_by.library(TEXT), team(made_by)
     known = [_place(getattr(ctypes.pythonapi, name)) for name in API]
-    known += [id(float), id(np.ndarray), id(LIKE.dtype), id(None)]
+    known += [id(float), id(np.ndarray), id(LIKE.dtype), id(None), id(np.empty)]
     library.connect.restype = None
     library.connect((ctypes.c_void_p * len(known))(*known), ctypes.c_void_p(_place(threads) if threads else None))
     count, one = ctypes.c_longlong, ctypes.py_object

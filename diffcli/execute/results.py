@@ -21,38 +21,52 @@ at ten million points."""
 Array = Any
 
 
-def _free(kept: Sequence[Array]) -> list[Array]:
+def _free(kept: Sequence[Array], most: int) -> list[Array]:
     """New views of those that only the list refers to: what is done to a view's shape or flags ends with it."""
-    return [array[...] for array in kept if getrefcount(array) == NOBODY]
+    found = list[Array]()
+    for array in kept:
+        if getrefcount(array) == NOBODY:
+            found.append(array[...])
+            if len(found) == most:
+                break
+    return found
 
 
 def _holders(kept: Sequence[Any]) -> int:
-    return [getrefcount(array) for array in kept][0]  # noqa: RUF015 - counted where `_free` counts
+    for array in kept:
+        return getrefcount(array)
+    return 0
 
 
 NOBODY = _holders([object()])
-"""What is counted for an object that only the list refers to."""
+"""What is counted in a loop for an object that only the list refers to."""
 IS_COUNTED = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 class Results:
     """The memory of one batch."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, count: int) -> None:
+        """Begin with none, for so many outputs."""
+        self._count = count
         self._shape: tuple[int, ...] = ()
         self._kept: list[Array] = []
         self._room = 0
         self._lock = Lock()
 
-    def arrays(self, shape: tuple[int, ...], count: int) -> list[Array]:
-        """So many arrays of double precision, with anything in them."""
+    def along(self, points: int) -> tuple[Array, ...]:
+        """For every output an array of double precision for so many points, with anything in them."""
+        return tuple(self.arrays((points,)))
+
+    def arrays(self, shape: tuple[int, ...]) -> list[Array]:
+        """The same, of a shape."""
+        count = self._count
         if not self._lock.acquire(blocking=False):  # held by another thread, which a child of this process may lack
             return [np.empty(shape) for _ in range(count)]
         try:
             if shape != self._shape:
                 self._begin(shape)
-            found = _free(self._kept)[:count]
+            found = _free(self._kept, count)
             while len(found) < count:
                 found.append(self._new())
         finally:
