@@ -27,7 +27,7 @@ def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[f
     nodes, needed, active = graph.nodes, graph.needed, graph.active(wrt)
     values_of, size = all_values(graph), len(nodes)
     sources = [p for p in range(output, -1, -1) if active[p] and needed[p] and nodes[p].args]
-    arguments, rules = [nodes[p].args for p in sources], [_partials_of(nodes[p], nodes) for p in sources]
+    arguments, rules = [nodes[p].args for p in sources], [_partials_of(nodes[p], nodes, active) for p in sources]
 
     def run(point: Sequence[float]) -> Sequence[float]:
         values = values_of(point)
@@ -43,14 +43,12 @@ def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[f
                     contribution = adjoint * number
                 elif function is None:
                     contribution = adjoint * values[args[value] if value >= 0 else source]
-                elif active[target]:
+                else:
                     given = [values[args[0]]] if len(args) == 1 else [values[position] for position in args]
                     (found,) = function([adjoint, *given])
                     if found is None:
                         continue
                     contribution = found
-                else:
-                    continue  # adjoints of what depends on no input are not worth a call, nobody reads them
                 before = adjoints[target]
                 adjoints[target] = contribution if before is None else before + contribution
         return [values[output], *[adjoints[position] or 0.0 for position in wrt]]
@@ -58,13 +56,16 @@ def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[f
     return run
 
 
-def _partials_of(node: Node, nodes: Sequence[Node]) -> tuple[Partial, ...]:
-    """The partials of a node, simpler where arguments are constants: ∂x²/∂x is 2·x."""
-    general = _general_partials(node.op)
-    if general is not None:
-        return general
-    arguments = [nodes[argument] for argument in node.args]
-    return _partials(node.op, tuple([one.literal if one.op == CONSTANT else None for one in arguments]))
+def _partials_of(node: Node, nodes: Sequence[Node], active: Sequence[bool]) -> tuple[Partial, ...]:
+    """The partials of a node by its arguments that depend on an input; simpler beside constants: ∂x²/∂x is 2·x."""
+    op, args, *_ = node
+    partials = _general_partials(op)
+    if partials is None:
+        arguments = [nodes[argument] for argument in args]
+        partials = _partials(op, tuple([one.literal if one.op == CONSTANT else None for one in arguments]))
+    if len(args) < 3 and active[args[0]] and active[args[-1]]:
+        return partials
+    return tuple([partial for partial in partials if active[args[partial[0]]]])
 
 
 _SIMPLE = frozenset(("add", "sub", "mul", "div"))
