@@ -59,29 +59,29 @@ def swept(graph: Graph, output: int, wrt: Sequence[int]) -> Callable[[Sequence[f
 def _partials_of(node: Node, nodes: Sequence[Node], active: Sequence[bool]) -> tuple[Partial, ...]:
     """The partials of a node by its arguments that depend on an input; simpler beside constants: ∂x²/∂x is 2·x."""
     op, args, *_ = node
-    partials = _general_partials(op)
-    if partials is None:
-        arguments = [nodes[argument] for argument in args]
-        partials = _partials(op, tuple([one.literal if one.op == CONSTANT else None for one in arguments]))
     if len(args) < 3 and active[args[0]] and active[args[-1]]:
-        return partials
-    return tuple([partial for partial in partials if active[args[partial[0]]]])
+        return _general_partials(op)
+    return _partials(op, tuple([None if active[p] else _literal(nodes[p]) for p in args]))
 
 
-_SIMPLE = frozenset(("add", "sub", "mul", "div"))
+def _literal(node: Node) -> str:
+    return node.literal if node.op == CONSTANT else ""
 
 
 @cache
-def _general_partials(op: str) -> tuple[Partial, ...] | None:
-    """The partials of an operation that are no simpler for constants; None of one where they are."""
-    arity = OPS[op].arity
-    return _partials(op, (None,) * arity) if arity == 1 or op in _SIMPLE else None
+def _general_partials(op: str) -> tuple[Partial, ...]:
+    """The partials of an operation all of whose arguments depend on an input."""
+    return _partials(op, (None,) * OPS[op].arity)
 
 
 @lru_cache(4096)
-def _partials(op: str, literals: tuple[str | None, ...]) -> tuple[Partial, ...]:
-    """The partials of the table, for arguments some of which are constants, but for those that are 0, as of sign."""
-    found = [_partial(op, argument, literals) for argument in range(len(literals))]
+def _partials(op: str, fixed: tuple[str | None, ...]) -> tuple[Partial, ...]:
+    """The partials of the table, but for those that are 0, as of sign.
+
+    `fixed` says of every argument what it is: None if it depends on an input, else its literal, or "" if it has none.
+    """
+    literals = tuple([text or None for text in fixed])
+    found = [_partial(op, argument, literals) for argument, text in enumerate(fixed) if text is None]
     return tuple([partial for partial in found if partial is not None])
 
 
