@@ -139,10 +139,10 @@ class ValueAndGradient:
                     if found is not None:
                         return found
                 else:
-                    value, partials = out
+                    value, partials = out = out[0], tuple(out[1])
                     if self._batch.fill_few(*points, value, *partials):
-                        return value, tuple(partials)
-            except (RuntimeError, TypeError, ValueError):
+                        return out
+            except (LookupError, RuntimeError, TypeError, ValueError):
                 pass  # another thread is in it, or something is wrong with what is given
         if len(points) != len(self.variables):
             raise TypeError(f"{len(self.variables)} arrays are needed ({self._names}), not {len(points)}")

@@ -129,3 +129,48 @@ def test_memory_of_results_in_a_finalizer_or_a_child_of_a_busy_process():
     kept = results.Results(2)
     with ThreadPoolExecutor(1) as pool, kept._lock:
         assert len(pool.submit(kept.arrays, (20_000,)).result(timeout=10)) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda owner: setattr(owner, "shape", (2, -1)),
+        lambda owner: setattr(owner, "dtype", np.float32),
+        lambda owner: owner.setflags(write=False),
+    ],
+)
+@pytest.mark.parametrize("executor", ["numpy", pytest.param("c", marks=needs_compiler)])
+def test_what_is_done_to_the_owner_of_a_result_ends_with_the_result(change, executor):
+    x, run = np.linspace(1, 2, 20_000), diffcli.value_and_grad("x^2", executor=executor)
+    value, (slope,) = run.batch(x)
+    change(value.base)
+    del value, slope
+    value, (slope,) = run.batch(x)
+    for found, expected in ((value, x * x), (slope, 2 * x)):
+        assert (found.shape, found.dtype, found.flags.writeable) == (x.shape, np.float64, True)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("executor", ["numpy", pytest.param("c", marks=needs_compiler)])
+def test_out_may_be_read_only_once(step, executor):
+    x, run = np.linspace(1, 2, 50)[::step], diffcli.value_and_grad("x*y", executor=executor)
+    for _ in range(2):  # the first run compiles
+        out = np.empty((3, 50))
+        value, partials = run.batch(x, x, out=(out[0], iter(out[1:])))
+        assert len(partials) == 2
+        np.testing.assert_array_equal(value, x * x)
+        np.testing.assert_array_equal(partials, [x, x])
+
+
+def test_no_module_is_imported_in_the_middle_of_a_batch():
+    """A child of a process that is just importing something would wait for it for ever."""
+    program = (
+        "import sys, numpy as np, diffcli; x = np.linspace(1, 2, 30)\n"
+        "run = diffcli.value_and_grad('x^2', executor='numpy'); run.batch(x)\n"
+        "known = set(sys.modules); run.batch(x[::2], threads=2); run.batch(x, out=(x[::-1].copy(), (x.copy(),)))\n"
+        "run.batch(x[::2], out=(x[:15].copy(), (x[:15].copy(),)))\n"
+        "print(sorted(set(sys.modules) - known), 'numpy.ma' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[] False", done.stderr

@@ -169,7 +169,7 @@ def _is_contiguous(array: Array) -> bool:
 
 def _real(name: str, values: Any) -> Array:
     """An input as an array of real numbers, not copied where it is one."""
-    if isinstance(values, np.ma.MaskedArray):
+    if _is_masked(values):
         raise UsageError(f"{name} is a masked array", hint="choose the points first: x[~x.mask].data")
     if hasattr(values, "__array_namespace__") and not isinstance(values, np.ndarray | np.generic):
         raise UsageError(f"{name} is no array of NumPy, on which batches run")
@@ -180,6 +180,12 @@ def _real(name: str, values: Any) -> Array:
     if array.dtype.kind not in "biuf":
         raise UsageError(f"{name} consists of {array.dtype}, and not of real numbers")
     return array
+
+
+def _is_masked(array: Any) -> bool:
+    """Whether it is one of numpy.ma, which is imported only for arrays of special kinds: a child of a process that is
+    just importing something would wait for it for ever."""
+    return isinstance(array, np.ndarray) and type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray)
 
 
 def _common_shape(names: Sequence[str], arrays: Sequence[Array]) -> Shape:
@@ -198,7 +204,7 @@ def _check_outputs(results: Sequence[Any], shape: Shape, inputs: Sequence[Array]
         if not isinstance(array, np.ndarray) or array.dtype != FLOAT64:
             what = f"of {array.dtype}" if hasattr(array, "dtype") else type(array).__name__
             raise UsageError(f"out takes arrays of float64, not {what}", hint=OUT)
-        if isinstance(array, np.ma.MaskedArray):
+        if _is_masked(array):
             raise UsageError("an array in out is masked")
         if array.shape != shape:
             raise ShapeError(f"an array in out has the shape {shown(array.shape)}, and not {shown(shape)}")

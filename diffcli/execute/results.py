@@ -21,25 +21,35 @@ at ten million points."""
 Array = Any
 
 
-def _free(kept: Sequence[Array], most: int) -> list[Array]:
-    """New views of those that only the list refers to: what is done to a view's shape or flags ends with it."""
+Kept = tuple[Array, Array]
+"""An array and a view of it, of which further ones are made: what is done to the shape, the type or the flags of those,
+or of the array, which is their base, ends with them."""
+
+
+def _kept(shape: tuple[int, ...]) -> Kept:
+    array = np.empty(shape)
+    return array, array[...]
+
+
+def _free(kept: Sequence[Kept], most: int) -> list[Array]:
+    """New views of the arrays that only the list and its views refer to."""
     found = list[Array]()
-    for array in kept:
+    for array, view in kept:
         if getrefcount(array) == NOBODY:
-            found.append(array[...])
+            found.append(view[...])
             if len(found) == most:
                 break
     return found
 
 
-def _holders(kept: Sequence[Any]) -> int:
-    for array in kept:
+def _holders(kept: Sequence[Kept]) -> int:
+    for array, _ in kept:
         return getrefcount(array)
     return 0
 
 
-NOBODY = _holders([object()])
-"""What is counted in a loop for an object that only the list refers to."""
+NOBODY = _holders([_kept((1,))])
+"""What is counted in a loop for an array that only the list and its view refer to."""
 IS_COUNTED = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -50,7 +60,7 @@ class Results:
         """Begin with none, for so many outputs."""
         self._count = count
         self._shape: tuple[int, ...] = ()
-        self._kept: list[Array] = []
+        self._kept: list[Kept] = []
         self._room = 0
         self._lock = Lock()
 
@@ -80,8 +90,7 @@ class Results:
         self._room = MOST_KEPT // size if size >= SMALLEST and IS_COUNTED else 0
 
     def _new(self) -> Array:
-        array = np.empty(self._shape)
         if len(self._kept) == self._room:
-            return array
-        self._kept.append(array)
-        return array[...]
+            return np.empty(self._shape)
+        self._kept.append(_kept(self._shape))
+        return self._kept[-1][1][...]
