@@ -99,7 +99,10 @@ def _choose_bits(holds: Any, x: Any, y: Any, out: Any) -> None:
 
 
 def hypotenuse(x: Any, y: Any, out: Any = None) -> Any:
-    """The square root of x² + y²; NumPy's own takes several times as long, one number after the other."""
+    """The square root of x² + y²; NumPy's own takes several times as long, one number after the other.
+
+    The result may lie neither where x nor where y is.
+    """
     if out is None or out.size < MANY:
         return np.hypot(x, y, out=out)
     np.multiply(y, y, out=out)
