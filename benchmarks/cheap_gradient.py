@@ -4,8 +4,9 @@
 
 For every output of every file in expressions/ that is a program of numbers: both programs run in turn on one thread, at
 points around the example's own, into arrays that are there already, in blocks of NumPy and in C: 10^5 points in NumPy,
-10^6 in C, where a call takes as long as 10^5 points of a short program. Of each the quickest round counts. Printed are the median, the mean and the worst of the ratios, and the expressions with the largest ones;
-beside them the time of the value alone, since programs of one or two quick operations are limited by what they write.
+10^6 in C, where a call takes as long as 10^5 points of a short program. Of each the quickest round counts. Printed are
+the median, the mean and the worst of the ratios, and the expressions with the largest ones; beside them the time of the
+value alone, since programs of one or two quick operations are limited by what they write.
 """
 
 import random
@@ -93,9 +94,8 @@ def main() -> None:
     chosen = [word for word in sys.argv[1:] if not word.isdecimal()] or ["numpy", "c"]
     rounds = numbers[1] if len(numbers) > 1 else ROUNDS
     print(f"Time of value and gradient over time of the value, quickest of {rounds} rounds, one thread\n")
-    print(
-        f"| executor | points | outputs | median | mean | worst | above {BOUND} | the largest (the value alone, per point) |"
-    )
+    columns = ("executor", "points", "outputs", "median", "mean", "worst", f"above {BOUND}")
+    print(f"| {' | '.join(columns)} | the largest (the value alone, per point) |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     for executor in chosen:
         count = numbers[0] if numbers else POINTS[executor]

@@ -5,6 +5,7 @@ The text is read once, and once more for every set of shapes where it needs arra
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, cast
 
 from diffcli.derivatives import Derivatives
@@ -36,7 +37,7 @@ class ValueAndGradient:
     def __init__(self, text: str, executor: str | None = None) -> None:
         """Read the text, unless it needs arrays, whose shapes are not known yet.
 
-        `executor` says what runs it (see `diffcli.execute.executors`); by default what is quickest.
+        `executor` says what runs it (see `diffcli.execute.executors`, which also say what does by default).
         """
         self.text, self._executor = text, checked(executor)
         self._primal: Graph | None = None
@@ -75,6 +76,7 @@ class ValueAndGradient:
 
             self._batch = Batch(self._adjoint, "c")
             found = partial(self._batch.one(self.__call__))  # which, unlike a function of C, has attributes
+            found.__name__, found.__signature__ = "value_and_grad", _signature(self.variables)
         else:
             found = compiled_function(self._adjoint, self.__call__)
         found.__doc__ = f"Value and gradient of {self.text}"
@@ -139,9 +141,9 @@ class ValueAndGradient:
                     if found is not None:
                         return found
                 else:
-                    value, partials = out = out[0], tuple(out[1])
+                    value, partials = out[0], tuple(out[1])
                     if self._batch.fill_few(*points, value, *partials):
-                        return out
+                        return value, partials
             except (LookupError, RuntimeError, TypeError, ValueError):
                 pass  # another thread is in it, or something is wrong with what is given
         if len(points) != len(self.variables):
@@ -222,6 +224,14 @@ class ValueAndGradient:
             )
         one_output(graph)
         return Derivatives(graph, graph.inputs)
+
+
+def _signature(variables: Sequence[str]) -> Signature | None:
+    """What `help` shows; None where a variable has a name that no parameter can have, such as lambda."""
+    try:
+        return Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in variables])
+    except ValueError:
+        return None
 
 
 def _flat(out: Any) -> list[Any]:

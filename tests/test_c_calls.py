@@ -1,6 +1,7 @@
 """Compiled programs called by Python itself: one point of numbers, few points in plain arrays."""
 
 import gc
+import inspect
 import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -151,9 +152,9 @@ def test_nothing_is_kept(compiled):
     assert [sys.getrefcount(one) for one in kept[:-1]] == before
     gc.collect()
     assert sys.getallocatedblocks() - blocks < 200
-    result = compiled(2.0, 5.0)
-    counts = sys.getrefcount(result), sys.getrefcount(result[1])
-    assert counts == (2, 2)  # the name or the pair, and the argument of the function that counts
+    by_c, by_python = compiled(2.0, 5.0), diffcli.value_and_grad(TEXT, executor="python")(2.0, 5.0)
+    assert sys.getrefcount(by_c) == sys.getrefcount(by_python)
+    assert sys.getrefcount(by_c[1]) == sys.getrefcount(by_python[1])
 
 
 def test_threads_of_python(compiled):
@@ -179,3 +180,11 @@ def test_a_python_with_another_layout_calls_through_ctypes(monkeypatch):
     assert run(2.0, 5.0) == (VALUE, PARTIALS)
     x = np.linspace(1, 2, 10)
     np.testing.assert_allclose(run.batch(x, x)[0], np.log(x) + x * x - np.sin(x), rtol=1e-14)
+
+
+@pytest.mark.parametrize("executor", ["c", "python"])
+def test_what_help_shows(executor):
+    run = diffcli.value_and_grad(TEXT, executor=executor)
+    assert list(inspect.signature(run).parameters) == ["x1", "x2"]
+    assert (run.__name__, run.__doc__) == ("value_and_grad", f"Value and gradient of {TEXT}")
+    assert diffcli.value_and_grad("lambda^2", executor=executor)(3.0) == (9.0, (6.0,))

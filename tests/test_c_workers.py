@@ -73,9 +73,14 @@ def test_no_more_threads_than_asked_for(counting, threads):
 
 
 def test_two_threads_are_at_work_at_once(counting):
+    """In one of several runs: on a busy machine a thread may wake when all is done."""
     counting.together()
-    run(counting, 10_000, 2, wait=1000)
-    assert counting.together() == 2
+    for _ in range(20):
+        run(counting, 10_000, 2, wait=1000)
+        found = counting.together()
+        if found == 2:
+            break
+    assert found == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the cores of a thread cannot be chosen")

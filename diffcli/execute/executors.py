@@ -1,7 +1,8 @@
 """What can run a program of numbers, and which of them does where nothing else is asked for.
 
-One point runs as Python source. Many points run in NumPy, and as C as soon as the work that NumPy has done, or is about
-to do, outweighs what compiling costs: whoever rents until the rent equals the price never pays more than twice.
+One point runs as Python source, which is there at once and nearly as quick as C. Many points run in NumPy, and as C as
+soon as the work that NumPy has done, or is about to do, outweighs what compiling costs: whoever rents until the rent
+equals the price never pays more than twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +15,9 @@ from diffcli.graph.program import Graph
 
 EXECUTORS = {
     "interpreter": "one operation after the other; what it computes is what the others are tested against",
-    "python": "straight-line Python source on the math module; the quickest at one point",
+    "python": "straight-line Python source on the math module; at one point the quickest that needs no compiler",
     "numpy": "NumPy in blocks that stay in the cache, with threads over the blocks",
-    "c": "one loop in C over all points, made by the system's compiler, with threads over the points",
+    "c": "one loop in C over all points, made by the system's compiler, with threads; one point by Python's own call",
 }
 """Each runs every program of numbers, the last one only where there is a compiler and C has the functions."""
 COMPILING, COMPILING_EACH = 70_000_000, 400_000

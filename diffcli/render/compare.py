@@ -166,12 +166,15 @@ def _about_peers(comparison: Comparison) -> str:
     peers = [summary for case in comparison.cases for summary in case.peers]
     versions = {PEERS[p.method].package: p.version for p in peers if p.version and p.method in PEERS}
     listed = ", ".join(f"{package} {version}" for package, version in versions.items())
+    named = f" ({listed})" if listed else ""
     words = (
-        f"Peers ({listed}): each in a process of its own, from Python's numbers to Python's numbers, timed in the same"
+        f"Peers{named}: each in a process of its own, from Python's numbers to Python's numbers, timed in the same"
         " turns; prepare: with compiling, without importing. They do not count for the exit code."
     )
     if "diffcli" in versions:
-        words += " diffcli: reverse mode as called from Python, with none of what a study does around it; -c: compiled."
+        words += " diffcli: reverse mode as called from Python, with none of what a study does around it."
+    if any(peer.method == "diffcli-c" and peer.version for peer in peers):
+        words += ' diffcli-c: the same with executor="c".'
     if "numba" in versions:
         words += " numba does not differentiate; it compiles diffcli's derivative program."
     return words
