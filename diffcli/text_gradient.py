@@ -141,7 +141,7 @@ class ValueAndGradient:
                     if found is not None:
                         return found
                 else:
-                    value, partials = out[0], tuple(out[1])
+                    value, partials = out = out[0], tuple(out[1])  # which may be read only once
                     if self._batch.fill_few(*points, value, *partials):
                         return value, partials
             except (LookupError, RuntimeError, TypeError, ValueError):

@@ -174,6 +174,18 @@ def test_threads_of_python(compiled):
         list(pool.map(run, range(8)))
 
 
+def test_memory_that_does_not_fit_is_not_written_to(compiled):
+    """Whatever makes the arrays for results, NumPy's `empty` or what keeps them, may be somebody else's."""
+    calls = compiled.batch.__self__._batch._c.compiled((True, True)).calls
+    x, fitting = np.linspace(1, 2, FEW + 1), np.empty(FEW + 1)
+    for wrong in (np.empty(5), np.empty(FEW + 1, "f4"), np.empty((2, FEW + 1)), fitting[::-1], 1, None, "memory"):
+        assert calls.many(lambda _, wrong=wrong: (fitting, wrong, wrong))(x, x) is None
+    before = sys.getrefcount(fitting)
+    assert calls.many(lambda _: (fitting, *np.empty((2, FEW + 1))))(x, x)[0] is fitting
+    assert sys.getrefcount(fitting) == before
+    np.testing.assert_array_equal(fitting, compiled.batch(x, x)[0])
+
+
 def test_a_python_with_another_layout_calls_through_ctypes(monkeypatch):
     monkeypatch.setattr(c_program, "are_known", lambda: False)
     run = diffcli.value_and_grad(TEXT, executor="c")

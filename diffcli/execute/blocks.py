@@ -183,8 +183,10 @@ def _real(name: str, values: Any) -> Array:
 
 
 def _is_masked(array: Any) -> bool:
-    """Whether it is one of numpy.ma, which is imported only for arrays of special kinds: a child of a process that is
-    just importing something would wait for it for ever."""
+    """Whether it is one of numpy.ma, which is imported only for arrays of special kinds.
+
+    A child of a process that is just importing something would wait for it for ever.
+    """
     return isinstance(array, np.ndarray) and type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray)
 
 
