@@ -43,8 +43,8 @@ def value_and_grad(
             or all positional ones (the default; the gradient is a tuple, as for texts).
         pure: The function depends on its arguments only, so that it is recorded once for their shapes (unless it
             branches on their values).
-        executor: Of a text of numbers what runs it: "interpreter", "python", "numpy" or "c"; by default what is
-            quickest at one point and at many.
+        executor: Of a text of numbers what runs it: "interpreter", "python", "numpy" or "c" (which compiles at once);
+            by default Python's own code at one point, and NumPy or C at many.
     """
     if isinstance(function, str):
         from diffcli import text_gradient

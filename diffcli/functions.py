@@ -61,8 +61,10 @@ class ValueAndGradient(RecordedFunction):
         return values, partials
 
     def _many(self, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any, threads: int | None) -> tuple[Any, Any]:
+        from diffcli.execute.workers import checked
         from diffcli.function_batches import FunctionBatch, Points
 
+        threads = checked(threads)
         if self._batch is None:
             self._batch = FunctionBatch(self.function, None if self._replays is None else self._replays.find)
         points = Points(args, self.chosen(len(args)))

@@ -146,6 +146,13 @@ class ValueAndGradient:
                         return value, partials
             except (LookupError, RuntimeError, TypeError, ValueError):
                 pass  # another thread is in it, or something is wrong with what is given
+        return self._at_points(points, out, threads)
+
+    def _at_points(self, points: Sequence[Any], out: Any, threads: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The same for whatever is given."""
+        from diffcli.execute import workers
+
+        threads = workers.checked(threads)
         if len(points) != len(self.variables):
             raise TypeError(f"{len(self.variables)} arrays are needed ({self._names}), not {len(points)}")
         given = None if out is None else _flat(out)

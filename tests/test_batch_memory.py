@@ -116,6 +116,15 @@ def test_numbers_of_threads_that_make_no_sense(count, threads):
             function.batch(np.ones(count), threads=threads)
 
 
+@pytest.mark.parametrize("text", ["x^2", "sum(x*x)"])
+def test_numbers_of_threads_are_looked_at_for_every_text(text):
+    function, points = diffcli.value_and_grad(text), np.ones((4, 3)) if "sum" in text else np.ones(4)
+    assert function.batch(points, threads=np.int64(2))[0].shape == (4,)
+    for wrong in (0, 1.5):
+        with pytest.raises(UsageError, match="threads is a whole number from 1"):
+            function.batch(points, threads=wrong)
+
+
 def test_threads_stay_few():
     before = threading.active_count()
     x, function = np.ones(3_000_000), diffcli.value_and_grad("x^2", executor="numpy")

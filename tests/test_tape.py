@@ -151,3 +151,13 @@ def test_small_numbers_overflow_only_where_they_do_in_the_adjoint_program(text, 
     program = adjoint_program(graph, graph.outputs[0], graph.inputs).graph
     found = swept(graph, graph.outputs[0], graph.inputs)(point)
     assert list(found) == pytest.approx(outputs(program, FLOATS, point), rel=1e-14, nan_ok=True)
+
+
+def test_nan_that_the_adjoint_program_knows_to_be_0():
+    """Beyond `SHORT` nodes too, before and after the sweep in numbers gives way to compiled code."""
+    text = "xlogy(x, x) - xlogy(x, x)" + "".join(f" + sin({k}*x)" for k in range(1, 200))
+    graph = parse(text).graph
+    run = gradient.gradient_program(graph, graph.outputs[0], graph.inputs)
+    assert math.isnan(swept(graph, graph.outputs[0], graph.inputs)([0.0])[1])
+    for _ in range(gradient.CALLS + 2):
+        assert run([0.0]) == pytest.approx([0.0, 199 * 200 / 2])

@@ -60,8 +60,7 @@ class Batch:
             UsageError: An input is not made of real numbers, or an array in `out` cannot be written to as it is.
             CompilerError: C was asked for, and there is no compiler that works.
         """
-        if threads is not None:
-            checked(threads)
+        threads = checked(threads)
         is_free = threads is None or not self._runs_in_c  # NumPy takes few points in one thread
         found = self._at_once(points, out) if is_free and len(points) == len(self.graph.inputs) else None
         if found is not None:

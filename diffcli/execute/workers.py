@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from diffcli.errors import UsageError
 
@@ -15,11 +16,15 @@ MOST = 64
 """Threads of a process; whoever asks for more has these."""
 
 
-def checked(threads: int | None) -> int | None:
+def checked(threads: SupportsIndex | None) -> int | None:
     """A number of threads, or None for an automatic choice; raises UsageError."""
-    if threads is not None and not (isinstance(threads, int) and threads >= 1):
+    try:
+        number = None if threads is None else index(threads)
+    except TypeError:
+        number = 0
+    if number is not None and number < 1:
         raise UsageError("threads is a whole number from 1 on, or None for as many as there are cores")
-    return threads
+    return number
 
 
 def cores() -> int:

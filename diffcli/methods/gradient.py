@@ -1,7 +1,10 @@
 """Value and gradient of a program of numbers by reverse mode, in the form that is soonest done with it."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from math import isfinite, isnan
 
+from diffcli.execute.loop import looped
 from diffcli.execute.python_source import compiled
 from diffcli.graph.program import Graph
 from diffcli.methods.reverse import adjoint_program
@@ -26,7 +29,11 @@ def gradient_program(graph: Graph, output: int, wrt: Sequence[int]) -> Program:
 
 
 class _Warming:
-    """The sweep in numbers, until it has run so often that compiling pays."""
+    """The sweep in numbers, until it has run so often that compiling pays.
+
+    Where that gives nan beside a finite value the adjoint program is asked: it knows which partials are 0 whatever the
+    point, as of xlogy(x, x) − xlogy(x, x).
+    """
 
     def __init__(self, graph: Graph, output: int, wrt: Sequence[int]) -> None:
         self._task = graph, output, wrt
@@ -36,5 +43,12 @@ class _Warming:
     def __call__(self, point: Sequence[float]) -> Sequence[float]:
         self._calls += 1
         if self._calls == CALLS:
-            self._program = compiled(adjoint_program(*self._task).graph, most=10 * LONGEST)
-        return self._program(point)
+            self._program = compiled(self._adjoint, most=10 * LONGEST)
+        value, *gradient = results = self._program(point)
+        if self._calls < CALLS and isfinite(value) and any(map(isnan, gradient)):
+            return looped(self._adjoint)(point)
+        return results
+
+    @cached_property
+    def _adjoint(self) -> Graph:
+        return adjoint_program(*self._task).graph

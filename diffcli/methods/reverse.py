@@ -151,6 +151,8 @@ def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict
             continue
         node = graph.nodes[position]
         for argument, target in enumerate(node.args):
+            if OPS[node.op].is_constant_in(argument):
+                continue  # no adjoint comes from there: it is 0 where only a condition needs the node
             condition = used[position]
             if node.op == "where" and argument:
                 taken = (
