@@ -8,6 +8,7 @@ taken in the order of the nodes, those of an adjoint program in the order of the
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
+from diffcli.execute.floats import CONSTANTS
 from diffcli.execute.interpreter import evaluate
 from diffcli.execute.loop import all_values
 from diffcli.execute.python_source import compiled
@@ -61,11 +62,18 @@ def _partials_of(node: Node, nodes: Sequence[Node], active: Sequence[bool]) -> t
     op, args, *_ = node
     if len(args) < 3 and active[args[0]] and active[args[-1]]:
         return _general_partials(op)
-    return _partials(op, tuple([None if active[p] else _literal(nodes[p]) for p in args]))
+    return _partials(op, tuple([None if active[p] else _literal(op, nodes[p]) for p in args]))
 
 
-def _literal(node: Node) -> str:
-    return node.literal if node.op == CONSTANT else ""
+_SIMPLE = frozenset(("add", "sub", "mul", "div"))
+"""Operations whose partials are no simpler for a constant, unless that is 0."""
+
+
+def _literal(op: str, node: Node) -> str:
+    """What a partial may depend on: without it many constants share one."""
+    if node.op != CONSTANT or (op in _SIMPLE and (node.literal in CONSTANTS or float(node.literal))):
+        return ""
+    return node.literal
 
 
 @cache
@@ -78,7 +86,7 @@ def _general_partials(op: str) -> tuple[Partial, ...]:
 def _partials(op: str, fixed: tuple[str | None, ...]) -> tuple[Partial, ...]:
     """The partials of the table, but for those that are 0, as of sign.
 
-    `fixed` says of every argument what it is: None if it depends on an input, else its literal, or "" if it has none.
+    `fixed` says of every argument what it is: None if it depends on an input, else its literal where that matters.
     """
     literals = tuple([text or None for text in fixed])
     found = [_partial(op, argument, literals) for argument, text in enumerate(fixed) if text is None]
