@@ -46,9 +46,13 @@ class _Warming:
             self._program = compiled(self._adjoint, most=10 * LONGEST)
         value, *gradient = results = self._program(point)
         if self._calls < CALLS and isfinite(value) and any(map(isnan, gradient)):
-            return looped(self._adjoint)(point)
+            return self._careful(point)
         return results
 
     @cached_property
     def _adjoint(self) -> Graph:
         return adjoint_program(*self._task).graph
+
+    @cached_property
+    def _careful(self) -> Program:
+        return looped(self._adjoint)
