@@ -117,6 +117,8 @@ def summed_to(builder: FoldingBuilder, contribution: int, shape: Shape, goal: Sh
 
     This is the only place where broadcasting is undone.
     """
+    if shape == goal:
+        return contribution
     found = builder.shape(contribution)
     new, offset = len(shape) - len(goal), len(shape) - len(found)
     sizes = (*(1,) * offset, *found)
@@ -145,6 +147,8 @@ def usage_conditions(graph: Graph, output: int, builder: FoldingBuilder) -> dict
     of its users is, and through a branch of `where` only if that branch is taken. The conditions are nodes, 1 or 0.
     A condition on arrays holds element by element, and only for arguments that have those elements.
     """
+    if all(node.op != "where" for node in graph.nodes):
+        return dict.fromkeys(range(output + 1))
     used: dict[int, int | None] = {output: None}
     for position in range(output, -1, -1):
         if position not in used:
