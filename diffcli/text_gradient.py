@@ -37,7 +37,7 @@ class ValueAndGradient:
     def __init__(self, text: str, executor: str | None = None) -> None:
         """Read the text, unless it needs arrays, whose shapes are not known yet.
 
-        `executor` says what runs it (see `diffcli.execute.executors`, which also say what does by default).
+        `executor` says what runs it (see `diffcli.execute.executors`, also for what does by default).
         """
         self.text, self._executor = text, checked(executor)
         self._primal: Graph | None = None
@@ -135,7 +135,7 @@ class ValueAndGradient:
             threads: How many threads share many points; as many as there are cores by default.
         """
         if self._batch is not None and threads is None:
-            try:  # few points in plain arrays, for which every further step would count
+            try:  # as `Batch` does, but without its steps, which count for few points
                 if out is None:
                     found: tuple[Any, tuple[Any, ...]] | None = self._batch.many(*points)
                     if found is not None:

@@ -38,8 +38,8 @@ class Batch:
         self._results = Results(len(graph.outputs))
         self._runs_in_c = False
         self.many: Callable[..., Any] = nothing
-        """From few points in plain arrays to the first output and a tuple of the others; None for all else. Raises
-        RuntimeError in a second thread."""
+        """From plain arrays, of few points where NumPy runs, to the first output and a tuple of the others; None for
+        all else. Raises RuntimeError where another thread is in it."""
         self.fill_few: Callable[..., Any] = nothing
         """Whether such arrays for the inputs and the outputs could be filled."""
         if executor is None:
@@ -131,7 +131,7 @@ class Batch:
         return otherwise if program.calls is None else program.calls.one(otherwise)
 
     def _remember(self, program: CProgram | None) -> None:
-        """Let few points go the short way from now on."""
+        """Let plain arrays go the short way from now on."""
         if program is None:
             self.many, self.fill_few = self._numpy.many, self._numpy.fill_few
         elif program.calls is not None and not self._runs_in_c:

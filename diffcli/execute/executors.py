@@ -1,8 +1,9 @@
 """What can run a program of numbers, and which of them does where nothing else is asked for.
 
-One point runs as Python source, which is there at once and nearly as quick as C. Many points run in NumPy, and as C as
-soon as the work that NumPy has done, or is about to do, outweighs what compiling costs: whoever rents until the rent
-equals the price never pays more than twice.
+One point runs as Python source, which is there at once; C takes a third to four fifths of its time, but a tenth of a
+second to compile, and is for who asks for it. Many points run in NumPy, and as C as soon as the work that NumPy has
+done, or is about to do, outweighs what compiling costs: whoever rents until the rent equals the price never pays more
+than twice.
 """
 
 from collections.abc import Callable, Sequence
